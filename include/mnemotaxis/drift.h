@@ -1,0 +1,100 @@
+/** @file drift.h  The memory drift of this rank's cells, given the past: a table of engines.
+ *
+ *     drift_i = chi/(N-1) sum_{j != i} D^{ij}                                      docs/theory.md (1), (2)
+ *
+ * An engine is one constant of type mn_drift_engine in one file of src/drift; its name is the value of
+ * `drift.engine`.  The direct engine is the judge of all others.
+ */
+#ifndef MNEMOTAXIS_DRIFT_H
+#define MNEMOTAXIS_DRIFT_H
+
+#include <mnemotaxis/history.h>
+#include <mnemotaxis/profile.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Arithmetic of the pair loops over the past. */
+typedef enum mn_precision {
+  MN_PRECISION_AUTO,  /**< float where its rounding stays below the tolerance, lag by lag */
+  MN_PRECISION_FLOAT, /**< float for the whole past */
+  MN_PRECISION_DOUBLE
+} mn_precision;
+
+typedef struct mn_drift_options {
+  double tolerance; /**< relative rms error of the drift that the quadrature and the arithmetic may make */
+  mn_precision precision;
+} mn_drift_options;
+
+/** Where the time of the last evaluation went, seconds summed since creation, and what was summed. */
+typedef struct mn_drift_cost {
+  double exchange;     /**< gathering positions */
+  double decode;       /**< walking through the compressed past (measured by bench_direct, not in runs) */
+  int64_t pair_lags;   /**< Gaussians of past samples evaluated, all targets of this rank */
+  int64_t float_lags;  /**< how many of them in float lanes */
+  int64_t pairs;       /**< present pair forces */
+} mn_drift_cost;
+
+typedef struct mn_drift mn_drift;
+
+/** The operations of an engine; users call the functions below. */
+typedef struct mn_drift_engine {
+  const char *name;  /**< value of drift.engine */
+  const char *about; /**< one line for the help page */
+  mn_error *(*create)(mn_drift *drift) MN_MUST_CHECK;
+  void (*destroy)(mn_drift *drift);
+  mn_error *(*evaluate)(mn_drift *drift, const mn_history *past, double now, const mn_present *present,
+                        const double *mine, double *out) MN_MUST_CHECK;
+  /** bytes per rank of work space for `count` cells of which `local` are its own */
+  int64_t (*bytes)(int64_t count, int64_t local);
+} mn_drift_engine;
+
+/** Sums the literal system over all pairs and lags: O(N^2 samples) a step. */
+extern const mn_drift_engine mn_drift_direct;
+
+/** All engines, ended by NULL. */
+extern const mn_drift_engine *const mn_drift_engines[];
+
+/** An engine at work on one system; the fields below `engine` are read-only for engines. */
+struct mn_drift {
+  const mn_drift_engine *engine;
+  mn_parallel parallel;
+  mn_model model;
+  mn_drift_options options;
+  int64_t count; /**< cells in all */
+  mn_block block;
+  mn_drift_cost cost;
+  void *work; /**< the engine's own */
+};
+
+/** Prepares an engine for `count` cells.  Collective. */
+mn_error *mn_drift_create(const mn_parallel *parallel, const mn_drift_engine *engine, const mn_model *model,
+                          const mn_drift_options *options, int64_t count, mn_drift **drift) MN_MUST_CHECK;
+
+/** Releases it; NULL is allowed.  Local. */
+void mn_drift_destroy(mn_drift **drift);
+
+/** The memory drift at time `now`, 0 while there is no past.  Collective.
+ * @param past   samples of the past; the newest ended the interval before `now`
+ * @param now    later than the newest past sample
+ * @param ahead  length of the step ahead over whose Brownian motion the present force is averaged
+ *               (theory.md (9)); 0 for the un-averaged drift
+ * @param mine   [local cells, 2] positions at `now` of this rank's block
+ * @param out    [local cells, 2] receives chi/(N-1) sum_j D^{ij}, length/time
+ * Accuracy: relative rms error at most options.tolerance (test_drift, against a brute-force sum).
+ * Cost: direct: 0.1 to 0.4 ns per pair and lag, 3 ns per pair, on one core with 512-bit vectors. */
+mn_error *mn_drift_evaluate(mn_drift *drift, const mn_history *past, double now, double ahead, const double *mine,
+                            double *out) MN_MUST_CHECK;
+
+/** D^{ij} for one partner of each own cell i, j = i + 1 modulo N: un-averaged, without chi/(N-1).  Collective.
+ * Serves the moments of |D^{12}|: by exchangeability every pair has the law of (1, 2).
+ * @param out  [local cells, 2]
+ * Cost: one pass over the past, O(local cells x samples). */
+mn_error *mn_drift_partner(const mn_drift *drift, const mn_history *past, double now, const double *mine,
+                           double *out) MN_MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
