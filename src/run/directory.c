@@ -1,0 +1,130 @@
+/* Only files this program has made are ever deleted, by name. */
+#include "directory.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PATH_BYTES = 4096 };
+
+static void join(const char *directory, const char *name, char out[PATH_BYTES])
+{
+  snprintf(out, PATH_BYTES, "%s/%s", directory, name);
+}
+
+static bool has(const char *directory, const char *name)
+{
+  char path[PATH_BYTES];
+  join(directory, name, path);
+  return access(path, F_OK) == 0;
+}
+
+/* The nearest ancestor that exists, `path` itself included. */
+static void existing_part(const char *path, char out[PATH_BYTES])
+{
+  snprintf(out, PATH_BYTES, "%s", path);
+  while (access(out, F_OK) != 0) {
+    char *slash = strrchr(out, '/');
+    if (!slash) {
+      snprintf(out, PATH_BYTES, ".");
+    } else if (slash == out) {
+      slash[1] = '\0';
+    } else {
+      *slash = '\0';
+    }
+  }
+}
+
+mn_error *mn_directory_check(const char *directory, bool replace)
+{
+  char parent[PATH_BYTES];
+  struct stat info;
+  existing_part(directory, parent);
+  if (directory[0] == '\0' || stat(parent, &info) != 0 || !S_ISDIR(info.st_mode) || access(parent, W_OK | X_OK) != 0) {
+    return mn_error_create(MN_USAGE, "output.directory = %s cannot be written: %s is not a writable directory", directory,
+                           parent);
+  }
+  if (!replace && (has(directory, "used.ini") || has(directory, "checkpoint.h5"))) {
+    return mn_error_create(MN_USAGE, "there is already a run in %s: resume it, choose another output.directory, or give "
+                                     "output.replace=yes", directory);
+  }
+  return NULL;
+}
+
+static mn_error *make(const char *path)
+{
+  char part[PATH_BYTES];
+  for (size_t k = 1; k <= strlen(path); k++) {
+    if (path[k] == '/' || path[k] == '\0') {
+      snprintf(part, sizeof part, "%.*s", (int)k, path);
+      if (mkdir(part, 0777) != 0 && errno != EEXIST) {
+        return mn_error_create(MN_USAGE, "cannot make the directory %s: %s", part, strerror(errno));
+      }
+    }
+  }
+  return NULL;
+}
+
+static bool starts_with(const char *text, const char *start)
+{
+  return strncmp(text, start, strlen(start)) == 0;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+  const size_t length = strlen(text);
+  return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
+}
+
+static bool is_ours(const char *name)
+{
+  static const char *const names[] = {"used.ini", "series.h5", "snapshots.h5", "snapshots.xmf", "log.txt", "paths.h5"};
+  for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+    if (strcmp(name, names[k]) == 0) {
+      return true;
+    }
+  }
+  return starts_with(name, "checkpoint") && ends_with(name, ".h5");
+}
+
+static bool is_snapshot(const char *name)
+{
+  return strspn(name, "0123456789") >= 10 && ends_with(name, ".h5");
+}
+
+static void delete_matching(const char *directory, bool (*matches)(const char *name))
+{
+  char path[PATH_BYTES];
+  DIR *handle = opendir(directory);
+  for (const struct dirent *entry = handle ? readdir(handle) : NULL; entry; entry = readdir(handle)) {
+    if (matches(entry->d_name)) {
+      join(directory, entry->d_name, path);
+      unlink(path);
+    }
+  }
+  if (handle) {
+    closedir(handle);
+  }
+}
+
+mn_error *mn_directory_prepare(const char *directory, bool fresh, const char *used)
+{
+  char snapshots[PATH_BYTES];
+  char path[PATH_BYTES];
+  join(directory, "snapshots", snapshots);
+  MN_TRY(make(snapshots));
+  if (fresh) {
+    delete_matching(directory, is_ours);
+    delete_matching(snapshots, is_snapshot);
+  }
+  join(directory, "used.ini", path);
+  FILE *file = fopen(path, "w");
+  const bool good = file && fputs(used, file) >= 0;
+  if ((file && fclose(file) != 0) || !good) {
+    return mn_error_create(MN_IO, "cannot write %s: %s", path, strerror(errno));
+  }
+  return NULL;
+}
