@@ -29,11 +29,11 @@ typedef struct mn_drift_options {
 
 /** Where the time of the last evaluation went, seconds summed since creation, and what was summed. */
 typedef struct mn_drift_cost {
-  double exchange;     /**< gathering positions */
-  double decode;       /**< walking through the compressed past (measured by bench_direct, not in runs) */
-  int64_t pair_lags;   /**< Gaussians of past samples evaluated, all targets of this rank */
-  int64_t float_lags;  /**< how many of them in float lanes */
-  int64_t pairs;       /**< present pair forces */
+  double exchange;    /**< gathering positions */
+  double decode;      /**< walking through the compressed past (measured by bench_direct, not in runs) */
+  int64_t pair_lags;  /**< Gaussians of past samples evaluated, all targets of this rank */
+  int64_t float_lags; /**< how many of them in float lanes */
+  int64_t pairs;      /**< present pair forces */
 } mn_drift_cost;
 
 typedef struct mn_drift mn_drift;
@@ -42,10 +42,10 @@ typedef struct mn_drift mn_drift;
 typedef struct mn_drift_engine {
   const char *name;  /**< value of drift.engine */
   const char *about; /**< one line for the help page */
-  mn_error *(*create)(mn_drift *drift) MN_MUST_CHECK;
+  mn_error *(*create)(mn_drift *drift)MN_MUST_CHECK;
   void (*destroy)(mn_drift *drift);
   mn_error *(*evaluate)(mn_drift *drift, const mn_history *past, double now, const mn_present *present,
-                        const double *mine, double *out) MN_MUST_CHECK;
+                        const double *mine, double *out)MN_MUST_CHECK;
   /** bytes per rank of work space for `count` cells of which `local` are its own */
   int64_t (*bytes)(int64_t count, int64_t local);
 } mn_drift_engine;

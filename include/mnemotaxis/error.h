@@ -50,12 +50,12 @@ mn_error *mn_error_within(mn_error *error, const char *format, ...) MN_MUST_CHEC
 void mn_error_destroy(mn_error **error);
 
 /** Returns from the calling function with the error of `call`, if it has one. */
-#define MN_TRY(call)                    \
-  do {                                  \
-    mn_error *mn_try_error_ = (call);   \
-    if (mn_try_error_) {                \
-      return mn_try_error_;             \
-    }                                   \
+#define MN_TRY(call)                  \
+  do {                                \
+    mn_error *mn_try_error_ = (call); \
+    if (mn_try_error_) {              \
+      return mn_try_error_;           \
+    }                                 \
   } while (0)
 
 #ifdef __cplusplus

@@ -1,7 +1,8 @@
 /** @file field.h  The chemical that was there at the start: b_t = exp(-lambda t/theta) g_t * c_0, theory.md (5).
  *
  * c_0 is zero, a sum of Gaussians, or a field on a uniform grid, read as the bilinear interpolant of
- * its nodes (zero outside), for which the convolution with the heat kernel is a closed form.
+ * its nodes, for which the convolution with the heat kernel is a closed form.  Nodes outside the grid
+ * are 0, so the field falls to zero over one cell past the border.
  */
 #ifndef MNEMOTAXIS_FIELD_H
 #define MNEMOTAXIS_FIELD_H

@@ -78,8 +78,8 @@ mn_error *mn_history_restore(mn_history *history, int samples, mn_slab *slabs, c
 /** A walk through the samples, oldest first. */
 typedef struct mn_cursor {
   const mn_history *history;
-  int next;    /**< index of the sample that mn_cursor_next will decode */
-  int64_t *q;  /**< [cells, 2] positions of the current sample in units of 2^exponent */
+  int next;   /**< index of the sample that mn_cursor_next will decode */
+  int64_t *q; /**< [cells, 2] positions of the current sample in units of 2^exponent */
   int exponent;
 } mn_cursor;
 

@@ -74,8 +74,8 @@ mn_error *mn_gather_rows(const mn_parallel *parallel, int64_t count, int width, 
 /** Gathers blocks of 32-bit words of any lengths, in rank order, on every rank.  Collective.
  * @param mine_words  words this rank contributes
  * @param all         receives a block of `*all_words` words; the caller frees it with mn_free */
-mn_error *mn_gather_words(const mn_parallel *parallel, const uint32_t *mine, int64_t mine_words,
-                          uint32_t **all, int64_t *all_words) MN_MUST_CHECK;
+mn_error *mn_gather_words(const mn_parallel *parallel, const uint32_t *mine, int64_t mine_words, uint32_t **all,
+                          int64_t *all_words) MN_MUST_CHECK;
 
 /** True everywhere if it is true on any rank.  Collective. */
 bool mn_any(const mn_parallel *parallel, bool mine);

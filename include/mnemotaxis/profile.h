@@ -36,24 +36,25 @@ enum {
 };
 
 /** A profile as a piecewise polynomial in r2, cells equally wide within an octave.  Below r2_min
- * (distances of 7e-7 of the range of the force) the profile is held constant, above r2_max it is 0. */
+ * (distances of 7e-7 of the range of the force) the profile is held constant, from r2_reach on it is 0. */
 typedef struct mn_table {
   double r2_min;
-  double r2_max;
+  double r2_reach;
   double term[MN_TABLE_OCTAVES * MN_TABLE_CELLS][MN_TABLE_TERMS];
 } mn_table;
 
 /** Tabulates the present profile.  Local.
- * Accuracy: 1e-12 of the larger of f(r2) and its power-law envelope.
+ * @param tolerance  what is below tolerance/1000 of the Coulomb force is cut off; at least 1e-20
+ * Accuracy: besides that 1e-12 of the larger of f(r2) and its power-law envelope.
  * Cost: about 10^4 evaluations of the profile. */
-void mn_table_fill(mn_table *table, const mn_model *model, const mn_present *present);
+void mn_table_fill(mn_table *table, const mn_model *model, const mn_present *present, double tolerance);
 
 /** Sums -f(|R|^2) R over sources, for one target.  Local.
  * @param n     sources
  * @param x,y   [n] source positions
  * @param skip  index of a source to leave out (the target itself), or -1
  * @param sum   [2] is added to
- * Cost: about 2.5 ns a pair.  The order of the sum is fixed by n and skip alone. */
+ * Cost: about 0.6 ns a pair out of reach and 3 ns one within.  The order of the sum depends on the positions alone. */
 void mn_table_sum(const mn_table *table, int n, const double *x, const double *y, double target_x, double target_y,
                   int skip, double sum[2]);
 

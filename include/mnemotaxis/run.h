@@ -27,10 +27,10 @@ typedef struct mn_output_options {
 
 /** When the state is saved, and when the run ends before its end. */
 typedef struct mn_stop_options {
-  int64_t checkpoint_steps;  /**< steps between checkpoints; 0: by time only */
-  double checkpoint_minutes; /**< wall minutes between checkpoints; 0: by steps only */
-  int keep;                  /**< older checkpoints kept */
-  double wall_minutes;       /**< stop with a checkpoint after this; 0: no limit */
+  int64_t checkpoint_steps;         /**< steps between checkpoints; 0: by time only */
+  double checkpoint_minutes;        /**< wall minutes between checkpoints; 0: by steps only */
+  int keep;                         /**< older checkpoints kept */
+  double wall_minutes;              /**< stop with a checkpoint after this; 0: no limit */
   bool (*requested)(void *context); /**< asked on rank 0 after every step; NULL: never */
   void *context;
 } mn_stop_options;
@@ -39,10 +39,10 @@ typedef struct mn_stop_options {
 typedef struct mn_run_options {
   mn_dynamics dynamics;
   mn_initial initial;
-  const char *initial_file;    /**< for MN_INITIAL_FILE */
+  const char *initial_file; /**< for MN_INITIAL_FILE */
   const char *initial_dataset;
-  int64_t count;               /**< cells, >= 2 */
-  int64_t steps;               /**< total number of steps to reach the end */
+  int64_t count; /**< cells, >= 2 */
+  int64_t steps; /**< total number of steps to reach the end */
   const mn_drift_engine *engine;
   mn_drift_options drift;
   mn_history_options history;
@@ -56,9 +56,9 @@ typedef struct mn_run_options {
 typedef struct mn_progress {
   int64_t step, first_step, steps;
   double time;
-  double seconds;          /**< wall time since the run (or its resumption) began */
+  double seconds;                 /**< wall time since the run (or its resumption) began */
   double drift, exchange, output; /**< shares of it */
-  const char *event;       /**< NULL for a plain report, or what has just happened */
+  const char *event;              /**< NULL for a plain report, or what has just happened */
 } mn_progress;
 
 /** Called on rank 0 after every step and event. */
@@ -69,19 +69,20 @@ typedef enum mn_outcome { MN_FINISHED, MN_STOPPED } mn_outcome;
 /** What a finished or stopped run can tell. */
 typedef struct mn_run_report {
   mn_outcome outcome;
-  mn_observation last;      /**< newest row of the series */
-  double history_bits;      /**< per coordinate; NaN without a past */
-  int64_t history_bytes;    /**< per rank */
-  int64_t peak_bytes;       /**< largest allocation of any rank */
-  int64_t forgotten;        /**< samples */
-  double forgotten_drift;   /**< bound, as in the series */
-  mn_drift_cost cost;       /**< of rank 0 */
+  mn_observation last;    /**< newest row of the series */
+  double history_bits;    /**< per coordinate; NaN without a past */
+  int64_t history_bytes;  /**< per rank */
+  int64_t peak_bytes;     /**< largest allocation of any rank */
+  int64_t forgotten;      /**< samples */
+  double forgotten_drift; /**< bound, as in the series */
+  mn_drift_cost cost;     /**< of rank 0 */
 } mn_run_report;
 
 /** Runs from the start, or goes on from a checkpoint.  Collective.
  * @param checkpoint  path of the checkpoint to go on from, or NULL; its parameters must be the options'
  * @param report      receives the outcome
- * Fails: MN_USAGE when the directory cannot be used, MN_DATA on bad input (nothing is written then), MN_IO when something could not be written, MN_INTERNAL. */
+ * Fails: MN_USAGE when the directory cannot be used, MN_DATA on bad input (nothing is written then), MN_IO when
+ * something could not be written, MN_INTERNAL. */
 mn_error *mn_run(const mn_parallel *parallel, const mn_run_options *options, const char *checkpoint,
                  mn_reporter *reporter, void *context, mn_run_report *report) MN_MUST_CHECK;
 

@@ -15,20 +15,20 @@ extern "C" {
 
 /** A scalar field on square cells, the same on every rank. */
 typedef struct mn_mesh_field {
-  int cells;            /**< per side */
-  double low[2];        /**< corner of the mesh */
-  double spacing;       /**< side of a cell */
-  const double *value;  /**< [cells, cells], row by row upwards (y, x), at the middle of the cells */
+  int cells;           /**< per side */
+  double low[2];       /**< corner of the mesh */
+  double spacing;      /**< side of a cell */
+  const double *value; /**< [cells, cells], row by row upwards (y, x), at the middle of the cells */
 } mn_mesh_field;
 
 /** One moment of a run. */
 typedef struct mn_snapshot {
   int64_t step;
   double time;
-  double dt;             /**< length of the step that follows */
-  int64_t count;         /**< cells */
-  const double *position; /**< [local cells, 2] */
-  const double *drift;    /**< [local cells, 2] un-averaged drift, or NULL */
+  double dt;                     /**< length of the step that follows */
+  int64_t count;                 /**< cells */
+  const double *position;        /**< [local cells, 2] */
+  const double *drift;           /**< [local cells, 2] un-averaged drift, or NULL */
   const mn_mesh_field *density;  /**< or NULL */
   const mn_mesh_field *chemical; /**< or NULL */
 } mn_snapshot;

@@ -61,9 +61,9 @@ int64_t mn_block_count(mn_block block)
 
 static mn_error *check_count(int64_t count)
 {
-  return count <= INT_MAX ? NULL
-                          : mn_error_create(MN_INTERNAL, "%lld elements are more than one MPI message can carry",
-                                            (long long)count);
+  return count <= INT_MAX
+             ? NULL
+             : mn_error_create(MN_INTERNAL, "%lld elements are more than one MPI message can carry", (long long)count);
 }
 
 /* Counts and displacements [size] of what the ranks contribute, in elements. */

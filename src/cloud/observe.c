@@ -29,18 +29,28 @@ const mn_observable_info mn_observables[MN_OBSERVABLES] = {
 };
 
 /* Columns of the per-cell values that are averaged. */
-enum { COLUMN_SQUARE, COLUMN_PULL, COLUMN_X, COLUMN_Y, COLUMN_DRIFT_1, COLUMN_DRIFT_32, COLUMN_SHARE, COLUMNS = COLUMN_SHARE + MN_SHARES };
+enum {
+  COLUMN_SQUARE,
+  COLUMN_PULL,
+  COLUMN_X,
+  COLUMN_Y,
+  COLUMN_DRIFT_1,
+  COLUMN_DRIFT_32,
+  COLUMN_SHARE,
+  COLUMNS = COLUMN_SHARE + MN_SHARES
+};
 
 static const mn_observable column_observable[COLUMNS] = {
-    MN_MEAN_SQUARE,  MN_PULL,             MN_CENTRE_X,         MN_CENTRE_Y,        MN_PAIR_DRIFT_1,    MN_PAIR_DRIFT_32,
-    MN_SHARE_WITHIN, MN_SHARE_WITHIN + 1, MN_SHARE_WITHIN + 2, MN_SHARE_WITHIN + 3};
+    MN_MEAN_SQUARE,   MN_PULL,         MN_CENTRE_X,         MN_CENTRE_Y,         MN_PAIR_DRIFT_1,
+    MN_PAIR_DRIFT_32, MN_SHARE_WITHIN, MN_SHARE_WITHIN + 1, MN_SHARE_WITHIN + 2, MN_SHARE_WITHIN + 3};
 
 static double squared(const double *x)
 {
   return x[0] * x[0] + x[1] * x[1];
 }
 
-static void fill_columns(const double *x, const double *free_path, const double *pair_drift, const double *radii, double *column)
+static void fill_columns(const double *x, const double *free_path, const double *pair_drift, const double *radii,
+                         double *column)
 {
   const double r2 = squared(x);
   const double d = sqrt(squared(pair_drift));

@@ -34,11 +34,11 @@ typedef struct scaled {
 } scaled;
 
 typedef struct direct {
-  int64_t local;   /* own cells */
-  int64_t padded;  /* ... rounded up to whole groups */
-  double *all;     /* [count, 2] present positions of all cells */
-  double *axis[2]; /* [count] the same by coordinate */
-  int64_t *q;      /* [count, 2] the decoded sample */
+  int64_t local;     /* own cells */
+  int64_t padded;    /* ... rounded up to whole groups */
+  double *all;       /* [count, 2] present positions of all cells */
+  double *axis[2];   /* [count] the same by coordinate */
+  int64_t *q;        /* [count, 2] the decoded sample */
   double *target[2]; /* [padded] own positions relative to the origin */
   double *sum[2];    /* [padded] */
   double *times;     /* [samples + 1] */
@@ -116,7 +116,7 @@ static const mn_table *table_for(mn_drift *drift, const mn_present *present)
   }
   cached_table *slot = &w->tables[w->oldest_table];
   w->oldest_table = 1 - w->oldest_table;
-  mn_table_fill(&slot->table, &drift->model, present);
+  mn_table_fill(&slot->table, &drift->model, present, drift->options.tolerance);
   slot->made_for = *present;
   return &slot->table;
 }
@@ -181,8 +181,8 @@ static bool float_is_enough(const mn_drift_options *options, double reach)
   if (options->precision != MN_PRECISION_AUTO) {
     return options->precision == MN_PRECISION_FLOAT;
   }
-  const double lanes = 5e-7;                  /* of the pair loop itself: test_pairs */
-  const double rounding = 0x1p-23 * reach;    /* of target and source, in widths */
+  const double lanes = 5e-7;               /* of the pair loop itself: test_pairs */
+  const double rounding = 0x1p-23 * reach; /* of target and source, in widths */
   return lanes + rounding <= 0.5 * options->tolerance;
 }
 

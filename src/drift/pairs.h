@@ -12,13 +12,13 @@
 #include <mnemotaxis/parallel.h>
 
 enum {
-  MN_TILE = 256,  /* sources summed in lane precision before the sums go to double */
-  MN_NO_OWN = -1  /* no source of the tile is one of the targets */
+  MN_TILE = 256, /* sources summed in lane precision before the sums go to double */
+  MN_NO_OWN = -1 /* no source of the tile is one of the targets */
 };
 
 /* Local.  n <= MN_TILE sources; targets [MN_GROUP]; own: index of the source that is target 0 (source own + l is
  * target l), or MN_NO_OWN; sum_x, sum_y [MN_GROUP].  Relative error of a term: 4e-7 in float, 1e-12 in double, plus
- * the rounding of the coordinates. */
+ * the rounding of the coordinates and of r^2. */
 void mn_pairs_float(int n, const float *x, const float *y, const float *target_x, const float *target_y, int own,
                     double weight, double *sum_x, double *sum_y);
 void mn_pairs_double(int n, const double *x, const double *y, const double *target_x, const double *target_y, int own,

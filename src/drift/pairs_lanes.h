@@ -96,6 +96,7 @@ void PAIRS(int n, const REAL *x, const REAL *y, const REAL *target_x, const REAL
     memcpy(ty, target_y + at, sizeof ty);
     memset(ax, 0, sizeof ax);
     memset(ay, 0, sizeof ay);
+    memset(lane, 0, sizeof lane);
     for (int v = 0; v < AT_ONCE; v++) {
       for (int l = 0; l < LANES; l++) {
         lane[v][l] = (WORD)(at + v * LANES + l);

@@ -1,4 +1,5 @@
-/* Every rank writes its own positions; of the history, which all ranks hold, rank r writes the samples k = r mod size. */
+/* Every rank writes its own positions; of the history, which all ranks hold, rank r writes the samples k = r mod size.
+ */
 #include "h5.h"
 #include "seal.h"
 
@@ -190,8 +191,8 @@ static mn_error *read_header(const char *path, mn_checkpoint_header *header)
   }
   error = error ? error : mn_h5_read_numbers(file, "/", "format_version", MN_I64, 1, &header->version);
   if (!error && header->version != MN_CHECKPOINT_VERSION) {
-    error = mn_error_create(MN_DATA, "its format version is %lld, this program reads version %d", (long long)header->version,
-                            MN_CHECKPOINT_VERSION);
+    error = mn_error_create(MN_DATA, "its format version is %lld, this program reads version %d",
+                            (long long)header->version, MN_CHECKPOINT_VERSION);
   }
   error = error ? error : mn_h5_read_text(file, "/", "program", &header->program);
   error = error ? error : mn_h5_read_text(file, "/", "parameters", &header->parameters);

@@ -68,7 +68,8 @@ static mn_error *default_name(hid_t file, char *name, size_t size)
   return newest >= 0 ? NULL : mn_error_create(MN_DATA, "it has no snapshots (/data); name a dataset [N, 2]");
 }
 
-static mn_error *read_pairs(hid_t file, const char *name, const int64_t shape[3], int64_t count, mn_block block, double *x)
+static mn_error *read_pairs(hid_t file, const char *name, const int64_t shape[3], int64_t count, mn_block block,
+                            double *x)
 {
   if (shape[0] != count) {
     return mn_error_create(MN_DATA, "dataset %s has %lld rows, particles.count is %lld", name, (long long)shape[0],
@@ -126,7 +127,8 @@ static mn_error *read_positions(hid_t file, const char *name, int64_t count, mn_
   return read_pairs(file, found, shape, count, block, x);
 }
 
-mn_error *mn_dataset_positions(const mn_parallel *parallel, const char *path, const char *name, int64_t count, double *x)
+mn_error *mn_dataset_positions(const mn_parallel *parallel, const char *path, const char *name, int64_t count,
+                               double *x)
 {
   hid_t file;
   mn_error *error = open_input(path, &file);

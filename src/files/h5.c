@@ -114,9 +114,8 @@ mn_error *mn_h5_begin(const mn_parallel *parallel, const char *path, int64_t byt
   f->parallel = *parallel;
   snprintf(f->path, sizeof f->path, "%s", path);
   const int length = snprintf(f->temporary, sizeof f->temporary, "%s.tmp%d", path, unique);
-  mn_error *error = (size_t)length >= sizeof f->temporary
-                        ? mn_error_create(MN_USAGE, "the path %s is too long", path)
-                        : (parallel->rank == 0 ? check_space(path, bytes) : NULL);
+  mn_error *error = (size_t)length >= sizeof f->temporary ? mn_error_create(MN_USAGE, "the path %s is too long", path)
+                                                          : (parallel->rank == 0 ? check_space(path, bytes) : NULL);
   error = mn_agree(parallel, error);
   if (!error) {
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
@@ -286,8 +285,10 @@ static mn_error *read_back(const mn_h5 *f)
     entry->rows.name = entry->name;
     error = error ? error : mn_h5_read(id, &entry->rows, values);
     if (!error && XXH3_64bits(values, bytes) != entry->checksum) {
-      error = mn_error_create(MN_IO, "%s was not written as it is in memory (dataset %s): the file system or MPI-IO "
-                                     "lost data; the file before it is untouched", f->path, entry->name);
+      error = mn_error_create(MN_IO,
+                              "%s was not written as it is in memory (dataset %s): the file system or MPI-IO "
+                              "lost data; the file before it is untouched",
+                              f->path, entry->name);
     }
     mn_free(&values);
   }

@@ -68,7 +68,6 @@ void mn_h5_abandon(mn_h5 **file);
 /* Name of generation k of a file: x.h5, x.prev.h5, x.prev2.h5, ...  Local. */
 void mn_h5_generation(const char *path, int k, char out[MN_PATH_MAX]);
 
-
 /* Opens for reading, on this rank alone.  Local.  Close with H5Fclose. */
 mn_error *mn_h5_open(const char *path, hid_t *file) MN_MUST_CHECK;
 

@@ -124,5 +124,6 @@ mn_error *mn_h5_read_numbers(hid_t file, const char *object, const char *name, m
   const bool good = H5Sget_simple_extent_npoints(space) == count && H5Aread(id, mn_type_native(type), values) >= 0;
   H5Sclose(space);
   H5Aclose(id);
-  return good ? NULL : mn_error_create(MN_DATA, "attribute %s of %s cannot be read as %d number(s)", name, object, count);
+  return good ? NULL
+              : mn_error_create(MN_DATA, "attribute %s of %s cannot be read as %d number(s)", name, object, count);
 }

@@ -105,8 +105,8 @@ static mn_error *read_seal(const char *path, int64_t *bytes, uint64_t *checksum)
   const size_t head = sizeof magic - 1;
   if (n != MN_SEAL_BYTES || strncmp(seal, magic, head) != 0 ||
       sscanf(seal + head, " bytes %" SCNd64 " xxh3 %" SCNx64, bytes, checksum) != 2) {
-    return mn_error_create(MN_DATA, "%s carries no seal of this program: it is damaged, half written, or another kind of file",
-                           path);
+    return mn_error_create(
+        MN_DATA, "%s carries no seal of this program: it is damaged, half written, or another kind of file", path);
   }
   return NULL;
 }

@@ -57,7 +57,8 @@ static column column_at(int k)
     const bool is_error = (k - 2) % 2 == 1;
     snprintf(c.name, sizeof c.name, "/observables/%s%s", mn_observables[o].name, is_error ? "_error" : "");
     c.about = is_error ? "standard error, cells taken as independent; NaN: none" : mn_observables[o].about;
-    c.offset = (is_error ? offsetof(mn_observation, error) : offsetof(mn_observation, value)) + (size_t)o * sizeof(double);
+    c.offset =
+        (is_error ? offsetof(mn_observation, error) : offsetof(mn_observation, value)) + (size_t)o * sizeof(double);
   }
   return c;
 }

@@ -1,5 +1,6 @@
 /* A Gaussian stays one under the heat kernel: variance sigma^2 + 2t/theta.  A bilinear field is a sum of products of
- * hat functions; hat * Gaussian is a second difference of P(z) = z Phi(z/s) + s phi(z/s), and its derivative one of Phi. */
+ * hat functions; hat * Gaussian is a second difference of P(z) = z Phi(z/s) + s phi(z/s), and its derivative one of
+ * Phi. */
 #include <mnemotaxis/field.h>
 
 #include <math.h>

@@ -38,25 +38,14 @@ static double series(double x)
   return sum;
 }
 
-/* exp(-x) / (x + 1 - 1/(x + 3 - 4/(x + 5 - ...))), modified Lentz */
+/* exp(-x) / (x + 1 - 1/(x + 3 - 4/(x + 5 - ...))), from the bottom up */
 static double continued_fraction(double x)
 {
-  double b = x + 1.0;
-  double c = 1.0 / DBL_MIN;
-  double d = 1.0 / b;
-  double h = d;
-  for (int k = 1; k < 200; k++) {
-    const double a = -(double)k * k;
-    b += 2.0;
-    d = 1.0 / (a * d + b);
-    c = b + a / c;
-    const double factor = c * d;
-    h *= factor;
-    if (fabs(factor - 1.0) < DBL_EPSILON) {
-      break;
-    }
+  double tail = 0.0;
+  for (int k = 12 + (int)(100.0 / x); k >= 1; k--) {
+    tail = (double)k * k / (x + 2 * k + 1 - tail);
   }
-  return h * exp(-x);
+  return exp(-x) / (x + 1.0 - tail);
 }
 
 double mn_exponential_integral(double x)

@@ -1,19 +1,24 @@
 /* Seen from now, the newest sample is spread by a variance v(tau) = v0 + kappa tau per coordinate: v0 = 2 eps/theta
  * from the regularization, kappa = 2/theta_e for the bridge (the path behind is Brownian), 2/theta when frozen.
- * With c = r2/2 the profile of a window [0, tau] without decay is prefactor/(2 pi r2) H(tau), prefactor = 2/(theta kappa),
+ * With c = r2/2 the profile of a window [0, tau] without decay is prefactor/(2 pi r2) H(tau), prefactor = 2/(theta
+ * kappa),
  *
  *     H(tau) = exp(-c/v(tau)) - exp(-c/v0),                                                        un-averaged (7)
  *     H(tau) = [J(v(tau)+4u) - J(v(tau)) - J(v0+4u) + J(v0)]/(4u),  J(w) = w E_2(c/w), u = ahead,   averaged (9)
  *
- * The four J cancel at short range; there w - J(w) = c G(c/w), G(x) = (1-exp(-x))/x + E_1(x), and the four w cancel
- * exactly.  Decay enters by parts: int_0^h exp(-lambda tau/theta) dF = exp(-lambda h/theta) F(h)
- * + (lambda/theta) int_0^h exp(-lambda tau/theta) F dtau, the last integral by the double exponential rule.
+ * The four J cancel at short range; there J(w) - w = -c G(c/w), G(x) = (1-exp(-x))/x + E_1(x), and the four w cancel
+ * exactly.  Where 4u and v(tau) - v0 differ widely the second difference is taken over the shorter of the two by
+ * quadrature.  Decay enters by parts: int_0^h exp(-lambda tau/theta) dF = exp(-lambda h/theta) F(h)
+ * + (lambda/theta) int_0^h exp(-lambda tau/theta) F dtau, the last integral on panels in log tau (the double
+ * exponential rule was tried: 1e-9, it does not resolve exp(-c/(kappa tau))).
  *
  * The table is interpolated at Chebyshev points of each cell.  Rejected: one gather of float terms per lane by
- * hand-written permutes (not portable), E_1 in lanes (two branches, and wrong for lambda > 0). */
+ * hand-written permutes (not portable), E_1 in lanes (two branches, and wrong for lambda > 0).  Most pairs of a wide
+ * cloud are out of reach of a short step: they are sorted out first, a strip at a time. */
 #include <mnemotaxis/profile.h>
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -52,15 +57,41 @@ static double near_term(double c, double w)
   return -expm1(-x) / x + (x > 700.0 ? 0.0 : mn_exponential_integral(x));
 }
 
+/* Gauss-Legendre on [-1, 1] */
+enum { NODES = 10 };
+static const double node[NODES] = {-0.97390652851717172008, -0.86506336668898451073, -0.67940956829902440623,
+                                   -0.43339539412924719080, -0.14887433898163121088, 0.14887433898163121088,
+                                   0.43339539412924719080,  0.67940956829902440623,  0.86506336668898451073,
+                                   0.97390652851717172008};
+static const double weight[NODES] = {0.066671344308688137594, 0.14945134915058059315, 0.21908636251598204400,
+                                     0.26926671930999635509,  0.29552422471475287017, 0.29552422471475287017,
+                                     0.26926671930999635509,  0.21908636251598204400, 0.14945134915058059315,
+                                     0.066671344308688137594};
+
+/* int_v^{v+w} exp(-c/z) dz for far, of exp(-c/z) - 1 for near: differences of the terms above, which cancel for w << v.
+ */
+static double rise(double c, double v, double w, bool near)
+{
+  if (w >= v) {
+    return near ? c * (near_term(c, v) - near_term(c, v + w)) : far_term(c, v + w) - far_term(c, v);
+  }
+  double sum = 0.0;
+  for (int k = 0; k < NODES; k++) {
+    const double z = v + 0.5 * w * (1.0 + node[k]);
+    sum += 0.5 * w * weight[k] * (near ? expm1(-c / z) : exp(-c / z));
+  }
+  return sum;
+}
+
 static double averaged(const spread *s, double tau, double r2)
 {
   const double c = 0.5 * r2;
   const double v = s->start + s->rate * tau;
   const double w = 4.0 * s->ahead;
-  if (c < v + w) {
-    return (near_term(c, v) + near_term(c, s->start + w) - near_term(c, v + w) - near_term(c, s->start)) / (2.0 * w);
-  }
-  return (far_term(c, v + w) - far_term(c, v) - far_term(c, s->start + w) + far_term(c, s->start)) / (w * r2);
+  const bool near = c < v + w;
+  const double wide = fmax(w, v - s->start); /* the second difference is one of integrals over the shorter range */
+  const double short_range = fmin(w, v - s->start);
+  return (rise(c, s->start + wide, short_range, near) - rise(c, s->start, short_range, near)) / (w * r2);
 }
 
 static double unaveraged(const spread *s, double tau, double r2)
@@ -88,13 +119,16 @@ static double decayed(window_function *f, const mn_model *model, const spread *s
   const double rate = model->lambda / model->theta;
   double sum = exp(-rate * window) * f(s, window, r2);
   if (rate > 0.0) {
-    const double step = 0.125;
-    for (int i = -25; i <= 25; i++) {
-      const double t = step * i;
-      const double q = exp(-pi * sinh(t));
-      const double tau = window / (1.0 + q);
-      const double weight = window * pi * cosh(t) * q / ((1.0 + q) * (1.0 + q));
-      sum += step * weight * rate * exp(-rate * tau) * f(s, tau, r2);
+    /* panels in log tau that halve towards zero, where F may have an essential singularity, until they add nothing */
+    const double half = 0.5 * log(2.0);
+    double part = sum;
+    for (double end = window; part > 1e-15 * sum || rate * end > 1.0; end *= 0.5) {
+      part = 0.0;
+      for (int k = 0; k < NODES; k++) {
+        const double tau = end * exp(half * (node[k] - 1.0));
+        part += half * weight[k] * tau * rate * exp(-rate * tau) * f(s, tau, r2);
+      }
+      sum += part;
     }
   }
   return sum;
@@ -166,13 +200,13 @@ static void fit(double term[MN_TABLE_TERMS], const mn_model *model, const mn_pre
   }
 }
 
-void mn_table_fill(mn_table *table, const mn_model *model, const mn_present *present)
+void mn_table_fill(mn_table *table, const mn_model *model, const mn_present *present, double tolerance)
 {
   const spread s = spread_of(model, present->ahead);
   const double widest = s.start + s.rate * present->window + 4.0 * s.ahead;
   int octave;
   frexp(128.0 * widest, &octave);
-  table->r2_max = ldexp(1.0, octave);
+  const double r2_max = ldexp(1.0, octave);
   table->r2_min = ldexp(1.0, octave - MN_TABLE_OCTAVES);
   const uint64_t first = to_bits(table->r2_min) >> CELL_BITS;
   for (int k = 0; k < MN_TABLE_OCTAVES * MN_TABLE_CELLS; k++) {
@@ -180,32 +214,73 @@ void mn_table_fill(mn_table *table, const mn_model *model, const mn_present *pre
     const double high = from_bits((first + (uint64_t)k + 1) << CELL_BITS);
     fit(table->term[k], model, present, low, high);
   }
-  const int last = MN_TABLE_OCTAVES * MN_TABLE_CELLS - 1;
-  memset(table->term[last], 0, sizeof table->term[last]);
+  table->r2_reach = fmin(2.0 * widest * log(1e3 / tolerance), nextafter(r2_max, 0.0));
+}
+
+/* Sources looked at before the near ones among them are summed, and sums kept side by side. */
+enum { STRIP = 256, LANES = 8 };
+
+/* The near sources of a strip: where they are relative to the target, then the force of each. */
+typedef struct near_list {
+  int count; /* padded to whole LANES by sources at distance 0, which have no force */
+  double x[STRIP + LANES], y[STRIP + LANES];
+} near_list;
+
+/* Sources [first, last) within reach of the target; no branch to mispredict. */
+static void select_near(double reach2, int first, int last, const double *x, const double *y, const double target[2],
+                        int skip, near_list *near)
+{
+  int count = 0;
+  for (int j = first; j < last; j++) {
+    const double dx = x[j] - target[0];
+    const double dy = y[j] - target[1];
+    near->x[count] = dx;
+    near->y[count] = dy;
+    count += (dx * dx + dy * dy < reach2) & (j != skip);
+  }
+  for (int k = 0; k < LANES; k++) {
+    near->x[count + k] = 0.0;
+    near->y[count + k] = 0.0;
+  }
+  near->count = (count + LANES - 1) / LANES * LANES;
+}
+
+static void weigh(const mn_table *table, near_list *near)
+{
+  const uint64_t base = to_bits(table->r2_min) >> CELL_BITS;
+  for (int k = 0; k < near->count; k++) {
+    const double dx = near->x[k];
+    const double dy = near->y[k];
+    const double exact = dx * dx + dy * dy;
+    const double r2 = exact < table->r2_min ? table->r2_min : exact;
+    const uint64_t bits = to_bits(r2);
+    const double *t = table->term[(bits >> CELL_BITS) - base];
+    const double d = r2 - centre_of(bits);
+    const double f = ((((t[5] * d + t[4]) * d + t[3]) * d + t[2]) * d + t[1]) * d + t[0];
+    near->x[k] = f * dx;
+    near->y[k] = f * dy;
+  }
 }
 
 void mn_table_sum(const mn_table *table, int n, const double *x, const double *y, double target_x, double target_y,
                   int skip, double sum[2])
 {
-  const double low = table->r2_min;
-  const double high = nextafter(table->r2_max, 0.0);
-  const uint64_t first = to_bits(low) >> CELL_BITS;
-  double sum_x = 0.0;
-  double sum_y = 0.0;
-  for (int j = 0; j < n; j++) {
-    const double dx = x[j] - target_x;
-    const double dy = y[j] - target_y;
-    double r2 = dx * dx + dy * dy;
-    r2 = r2 < low ? low : r2;
-    r2 = r2 > high ? high : r2;
-    const uint64_t bits = to_bits(r2);
-    const double *t = table->term[(bits >> CELL_BITS) - first];
-    const double d = r2 - centre_of(bits);
-    double f = ((((t[5] * d + t[4]) * d + t[3]) * d + t[2]) * d + t[1]) * d + t[0];
-    f = j == skip ? 0.0 : f;
-    sum_x += f * dx;
-    sum_y += f * dy;
+  const double target[2] = {target_x, target_y};
+  double lane_x[LANES] = {0.0};
+  double lane_y[LANES] = {0.0};
+  for (int first = 0; first < n; first += STRIP) {
+    near_list near;
+    select_near(table->r2_reach, first, n - first < STRIP ? n : first + STRIP, x, y, target, skip, &near);
+    weigh(table, &near);
+    for (int k = 0; k < near.count; k += LANES) {
+      for (int l = 0; l < LANES; l++) {
+        lane_x[l] += near.x[k + l];
+        lane_y[l] += near.y[k + l];
+      }
+    }
   }
-  sum[0] += sum_x;
-  sum[1] += sum_y;
+  for (int l = 0; l < LANES; l++) {
+    sum[0] += lane_x[l];
+    sum[1] += lane_y[l];
+  }
 }

@@ -2,11 +2,13 @@
  * first whose bound meets the tolerance: one node (mass and mean), two nodes (Gauss rule from the first
  * four moments), Gauss-Legendre panels on either range, none wider than a factor of two in c.
  *
- * Bound (theory.md (14)): for a rule with n nodes on a range of half width rho relative to its centre the
- * error of Gauss quadrature of exp(-c r^2) is at most
- *     2^{2n} (n!)^4 / ((2n+1) ((2n)!)^3) (rho y + mu)^{2n} sqrt(y) exp(-(2n + 1/2)),   y = (2n + 1/2)/(1 - rho),
- * at its worst distance, mu = lambda (lag range)/(2 theta) being the decay inside the interval; it is
- * compared with the maximum of r exp(-r^2), 0.4289. */
+ * Bound (theory.md (14)): for a rule with n nodes on a range of half width rho relative to its centre the error of
+ * Gauss quadrature of exp(-c r^2) is at most, in units of the mass and of the maximum 0.4289 of r exp(-r^2),
+ *
+ *     2^{2n} (n!)^4 / ((2n+1) ((2n)!)^3) max_y (rho y + mu)^{2n} sqrt(y) exp(-(1 - rho) y) 2 mu/(1 - exp(-2 mu)),
+ *
+ * mu = lambda (lag range)/(2 theta) being the decay inside the interval; the maximiser y solves a quadratic equation.
+ */
 #include <mnemotaxis/quadrature.h>
 
 #include <math.h>
@@ -59,11 +61,18 @@ typedef struct range {
   double decay; /* lambda (older - younger)/(2 theta) */
 } range;
 
-static range range_of(const mn_model *model, const mn_interval *interval)
+/* Lags at which less than a hundredth of the tolerance is left since the younger end are cut off. */
+static range range_of(const mn_model *model, double tolerance, const mn_interval *interval)
 {
   const double shift = mn_kernel_shift(model, interval->older - interval->younger);
-  return (range){model->theta / (4.0 * (interval->older + shift)), model->theta / (4.0 * (interval->younger + shift)),
-                 shift, interval->share, 0.5 * model->lambda * (interval->older - interval->younger) / model->theta};
+  const double reach = log(100.0 / tolerance) * model->theta;
+  double length = interval->older - interval->younger;
+  if (model->lambda * length > reach) {
+    length = reach / model->lambda;
+  }
+  return (range){model->theta / (4.0 * (interval->younger + length + shift)),
+                 model->theta / (4.0 * (interval->younger + shift)), shift, interval->share,
+                 0.5 * model->lambda * length / model->theta};
 }
 
 static double density(const mn_model *model, const range *part, double c)
@@ -79,10 +88,13 @@ static double density(const mn_model *model, const range *part, double c)
 static double error_bound(int n, double low, double high, double decay)
 {
   const double rho = (high - low) / (high + low);
-  const double order = 2.0 * n + 0.5;
-  const double y = order / (1.0 - rho);
+  const double keep = 1.0 - rho;
+  const double lean = keep * decay - (2.0 * n + 0.5) * rho;
+  const double root = sqrt(lean * lean + 2.0 * keep * rho * decay);
+  const double y = lean > 0.0 ? decay / (root + lean) : (root - lean) / (2.0 * keep * rho);
+  const double peak = decay > 0.0 ? 2.0 * decay / -expm1(-2.0 * decay) : 1.0;
   const double constant = 2.0 * n * log(2.0) + 4.0 * lgamma(n + 1.0) - log(2.0 * n + 1.0) - 3.0 * lgamma(2.0 * n + 1.0);
-  return exp(constant + 2.0 * n * log(rho * y + decay) + 0.5 * log(y) - order) / 0.4289;
+  return peak * exp(constant + 2.0 * n * log(rho * y + decay) + 0.5 * log(y) - keep * y) / 0.4289;
 }
 
 static void add(mn_gaussians *rule, double weight, double rate)
@@ -170,7 +182,7 @@ void mn_quadrature_rule(const mn_model *model, double tolerance, int count, cons
   double high = 0.0;
   double decay = 0.0;
   for (int p = 0; p < count; p++) {
-    part[p] = range_of(model, &intervals[p]);
+    part[p] = range_of(model, tolerance, &intervals[p]);
     low = fmin(low, part[p].low);
     high = fmax(high, part[p].high);
     decay += part[p].decay;

@@ -20,7 +20,8 @@ mn_error *mn_slab_quantize(int exponent, int64_t n, const double *x, int64_t *q)
   for (int64_t k = 0; k < 2 * n; k++) {
     const double scaled = ldexp(x[k], -exponent);
     if (!(fabs(scaled) < limit)) {
-      return mn_error_create(MN_INTERNAL, "cell %lld of this block is at coordinate %g: beyond what a slab with steps of %g holds",
+      return mn_error_create(MN_INTERNAL,
+                             "cell %lld of this block is at coordinate %g: beyond what a slab with steps of %g holds",
                              (long long)(k / 2), x[k], ldexp(1.0, exponent));
     }
     q[k] = (int64_t)floor(scaled + 0.5);
@@ -173,7 +174,8 @@ mn_error *mn_slab_check(int64_t n, const uint32_t *words, int64_t count)
   int64_t at = 0;
   for (int64_t first = 0; first < n; first += MN_GROUP) {
     if (at >= count || (words[at] & 0xff) > WIDTH_MAX || (words[at] >> 8) > WIDTH_MAX) {
-      return mn_error_create(MN_DATA, "a history slab is damaged at word %lld of %lld", (long long)at, (long long)count);
+      return mn_error_create(MN_DATA, "a history slab is damaged at word %lld of %lld", (long long)at,
+                             (long long)count);
     }
     at += 1 + (int64_t)(words[at] & 0xff) + (int64_t)(words[at] >> 8);
   }

@@ -44,12 +44,14 @@ mn_error *mn_directory_check(const char *directory, bool replace)
   struct stat info;
   existing_part(directory, parent);
   if (directory[0] == '\0' || stat(parent, &info) != 0 || !S_ISDIR(info.st_mode) || access(parent, W_OK | X_OK) != 0) {
-    return mn_error_create(MN_USAGE, "output.directory = %s cannot be written: %s is not a writable directory", directory,
-                           parent);
+    return mn_error_create(MN_USAGE, "output.directory = %s cannot be written: %s is not a writable directory",
+                           directory, parent);
   }
   if (!replace && (has(directory, "used.ini") || has(directory, "checkpoint.h5"))) {
-    return mn_error_create(MN_USAGE, "there is already a run in %s: resume it, choose another output.directory, or give "
-                                     "output.replace=yes", directory);
+    return mn_error_create(MN_USAGE,
+                           "there is already a run in %s: resume it, choose another output.directory, or give "
+                           "output.replace=yes",
+                           directory);
   }
   return NULL;
 }

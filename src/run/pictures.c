@@ -1,7 +1,7 @@
 /* The density is a histogram.  The chemical of a past sample is a sum of Gaussians in c (quadrature.h): where the force
- * has weight w at rate c, the concentration has w/(2c).  On a mesh a Gaussian is a product of one in x and one in y, so
- * a source costs two rows of exponentials and one rank-one update.  Ranks share the rows of the mesh, and each sums
- * over all cells in the order of ids: same bits on any number of ranks. */
+ * has weight w at rate c, the concentration has w/(2c), theory.md (17).  On a mesh a Gaussian is a product of one in x
+ * and one in y, so a source costs two rows of exponentials and one rank-one update.  Ranks share the rows of the mesh,
+ * and each sums over all cells in the order of ids: same bits on any number of ranks. */
 #include <mnemotaxis/memory.h>
 #include <mnemotaxis/quadrature.h>
 
@@ -16,11 +16,11 @@ typedef struct canvas {
   int side;
   int first, last; /* rows of this rank */
   double low[2], spacing;
-  double *all;  /* [count, 2] present positions */
-  int64_t *q;   /* [count, 2] decoded sample */
-  double *gx;   /* [side] */
-  double *gy;   /* [side] */
-  double *sum;  /* [side, side] */
+  double *all; /* [count, 2] present positions */
+  int64_t *q;  /* [count, 2] decoded sample */
+  double *gx;  /* [side] */
+  double *gy;  /* [side] */
+  double *sum; /* [side, side] */
   double *times;
 } canvas;
 
@@ -150,7 +150,8 @@ static void draw_chemical(canvas *c, const mn_history *past, const mn_field *ini
                     mn_field_at(initial, &c->drift->model, now, middle(c, 0, column), middle(c, 1, row), gradient);
     }
   }
-  MPI_Allreduce(MPI_IN_PLACE, chemical, c->side * c->side, MPI_DOUBLE, MPI_SUM, c->drift->parallel.comm); /* rows of others are 0 */
+  MPI_Allreduce(MPI_IN_PLACE, chemical, c->side * c->side, MPI_DOUBLE, MPI_SUM,
+                c->drift->parallel.comm); /* rows of others are 0 */
 }
 
 static mn_mesh_field mesh_of(const canvas *c, const double *value)

@@ -72,8 +72,9 @@ static void tell(simulation *s, const char *event)
   const double seconds = mn_seconds() - s->started;
   const mn_step_seconds spent = mn_stepper_seconds(s->stepper);
   const double share = seconds > 0.0 ? 1.0 / seconds : 0.0;
-  const mn_progress progress = {s->step, s->first_step, s->options->steps, time_now(s), seconds, spent.drift * share,
-                                spent.exchange * share, s->output_seconds * share, event};
+  const mn_progress progress = {s->step, s->first_step,       s->options->steps,      time_now(s),
+                                seconds, spent.drift * share, spent.exchange * share, s->output_seconds * share,
+                                event};
   s->reporter(s->context, &progress);
 }
 
@@ -119,8 +120,8 @@ static mn_error *go_on(simulation *s, const char *checkpoint)
   s->first_step = header.step;
   mn_checkpoint_header_clear(&header);
   if (s->step > s->options->steps) {
-    return mn_error_create(MN_USAGE, "the run in %s is already at time %.12g, beyond time.end", s->options->output.directory,
-                           time_now(s));
+    return mn_error_create(MN_USAGE, "the run in %s is already at time %.12g, beyond time.end",
+                           s->options->output.directory, time_now(s));
   }
   MN_TRY(mn_checkpoint_load(s->parallel, checkpoint, s->block, &s->cells, s->history));
   path_of(s, "series.h5", path);
@@ -183,7 +184,8 @@ static mn_error *take_snapshot(simulation *s)
   mn_pictures pictures = {0};
   mn_error *error = NULL;
   if (out->fields > 0) {
-    error = mn_pictures_make(s->engine, s->history, &s->options->dynamics.field, picture.time, s->cells.position, out->fields, &pictures);
+    error = mn_pictures_make(s->engine, s->history, &s->options->dynamics.field, picture.time, s->cells.position,
+                             out->fields, &pictures);
     picture.density = &pictures.density;
     picture.chemical = &pictures.chemical;
   }
@@ -215,8 +217,8 @@ static mn_error *record(simulation *s)
 {
   const bool resumed_here = s->step == s->first_step && s->step > 0;
   const bool have_row = resumed_here && s->series.rows > 0 && s->series.row[s->series.rows - 1].step == s->step;
-  const bool have_snapshot = resumed_here && s->snapshots.snapshots > 0 &&
-                             s->snapshots.step[s->snapshots.snapshots - 1] == s->step;
+  const bool have_snapshot =
+      resumed_here && s->snapshots.snapshots > 0 && s->snapshots.step[s->snapshots.snapshots - 1] == s->step;
   if (!have_row && row_is_due(s)) {
     MN_TRY(observe(s));
   }
@@ -333,8 +335,7 @@ int64_t mn_run_expected_bytes(const mn_run_options *o, int ranks)
   if (o->history.horizon > 0.0 && o->history.horizon / step < (double)samples) {
     samples = (int64_t)(o->history.horizon / step) + 1;
   }
-  const int64_t history =
-      mn_history_expected_bytes(&o->dynamics.model, &o->history, o->count, local, samples, step);
+  const int64_t history = mn_history_expected_bytes(&o->dynamics.model, &o->history, o->count, local, samples, step);
   const int64_t partner_and_observe = 32 * o->count; /* gathered positions and a decoded sample, for a moment */
   const int64_t cells = 12 * local * (int64_t)sizeof(double);
   return history + o->engine->bytes(o->count, local) + partner_and_observe + cells;

@@ -51,8 +51,10 @@ static bool fits(mn_schedule *s, double growth)
 mn_error *mn_schedule_make(double step, double first, double growth, mn_schedule *schedule)
 {
   if (!(step > 0.0) || !(first >= 0.0) || !(first <= step) || !(growth > 1.0)) {
-    return mn_error_create(MN_USAGE, "time.step = %g, time.first_step = %g, time.growth = %g: need 0 <= first_step <= step, "
-                                     "step > 0 and growth > 1", step, first, growth);
+    return mn_error_create(MN_USAGE,
+                           "time.step = %g, time.first_step = %g, time.growth = %g: need 0 <= first_step <= step, "
+                           "step > 0 and growth > 1",
+                           step, first, growth);
   }
   *schedule = (mn_schedule){.step = step, .first = step, .growth = 1.0};
   if (first == 0.0 || first == step) {
@@ -84,12 +86,15 @@ mn_error *mn_schedule_steps(const mn_schedule *s, double end, int64_t *steps)
   const double multiples = end / s->step;
   const double nearest = round(multiples);
   if (fabs(multiples - nearest) > 1e-9 * fmax(1.0, nearest)) {
-    return mn_error_create(MN_USAGE, "time.end = %.12g is not a multiple of time.step = %.12g; near it are %.12g and %.12g",
-                           end, s->step, floor(multiples) * s->step, ceil(multiples) * s->step);
+    return mn_error_create(MN_USAGE,
+                           "time.end = %.12g is not a multiple of time.step = %.12g; near it are %.12g and %.12g", end,
+                           s->step, floor(multiples) * s->step, ceil(multiples) * s->step);
   }
   if (nearest < (double)s->multiple || nearest < 1.0) {
-    return mn_error_create(MN_USAGE, "time.end = %.12g is before the first possible end, %.12g (where the growing steps "
-                                     "have reached time.step)", end, (double)(s->multiple > 0 ? s->multiple : 1) * s->step);
+    return mn_error_create(MN_USAGE,
+                           "time.end = %.12g is before the first possible end, %.12g (where the growing steps "
+                           "have reached time.step)",
+                           end, (double)(s->multiple > 0 ? s->multiple : 1) * s->step);
   }
   *steps = (int64_t)nearest - s->multiple + s->ramp;
   return NULL;

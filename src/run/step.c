@@ -1,4 +1,4 @@
-/* The schemes of theory.md (16)-(18) share everything but the number of drift evaluations and the averaging of the
+/* The schemes of theory.md (19), (20) share everything but the number of drift evaluations and the averaging of the
  * present force.  X_n joins the past before the prediction is evaluated, which then is the one more sample. */
 #include <mnemotaxis/memory.h>
 #include <mnemotaxis/noise.h>

@@ -1,0 +1,33 @@
+/** @file mnemotaxis.h  All public headers, by floor. */
+#ifndef MNEMOTAXIS_H
+#define MNEMOTAXIS_H
+
+#include <mnemotaxis/error.h>
+#include <mnemotaxis/memory.h>
+#include <mnemotaxis/parallel.h>
+
+#include <mnemotaxis/field.h>
+#include <mnemotaxis/kernel.h>
+#include <mnemotaxis/laws.h>
+#include <mnemotaxis/noise.h>
+#include <mnemotaxis/profile.h>
+#include <mnemotaxis/quadrature.h>
+
+#include <mnemotaxis/history.h>
+#include <mnemotaxis/slab.h>
+
+#include <mnemotaxis/initial.h>
+#include <mnemotaxis/observe.h>
+
+#include <mnemotaxis/drift.h>
+
+#include <mnemotaxis/checkpoint.h>
+#include <mnemotaxis/dataset.h>
+#include <mnemotaxis/series.h>
+#include <mnemotaxis/snapshot.h>
+
+#include <mnemotaxis/run.h>
+#include <mnemotaxis/schedule.h>
+#include <mnemotaxis/step.h>
+
+#endif

@@ -1,0 +1,92 @@
+/* From values to options; here keys meet each other and contradictions show. */
+#include "config.h"
+
+#include <mnemotaxis/memory.h>
+
+#include <string.h>
+
+void mn_case_model(const mn_values *v, mn_model *model, mn_drift_options *drift, mn_history_options *history)
+{
+  *model = (mn_model){v->theta, v->chi, v->lambda, v->regularization, (mn_quadrature)v->quadrature};
+  *drift = (mn_drift_options){v->tolerance, (mn_precision)v->precision};
+  *history = (mn_history_options){v->tolerance, v->horizon, (int64_t)(v->capacity * 1048576.0)};
+}
+
+static mn_error *set_field(const mn_values *v, mn_field *field)
+{
+  if ((v->c0 == MN_FIELD_GAUSSIAN) != (v->c0_gaussians > 0)) {
+    return mn_error_create(MN_USAGE, v->c0_gaussians > 0 ? "model.c0_gaussians is given but model.c0 is not gaussian"
+                                                         : "model.c0 = gaussian needs model.c0_gaussians");
+  }
+  if ((v->c0 == MN_FIELD_GRID) != (v->c0_file[0] != '\0')) {
+    return mn_error_create(MN_USAGE, v->c0_file[0] != '\0' ? "model.c0_file is given but model.c0 is not file"
+                                                           : "model.c0 = file needs model.c0_file");
+  }
+  *field = (mn_field){.kind = (mn_field_kind)v->c0, .blobs = v->c0_gaussians};
+  memcpy(field->blob, v->c0_gaussian, sizeof field->blob);
+  return NULL;
+}
+
+static mn_error *set_initial(const mn_values *v, mn_run_options *o)
+{
+  o->initial = (mn_initial){.kind = (mn_initial_kind)v->initial_kind,
+                            .centre = {v->centre[0], v->centre[1]},
+                            .variance = v->variance,
+                            .radius = v->radius,
+                            .width = v->width,
+                            .clusters = v->clusters};
+  memcpy(o->initial.cluster, v->cluster, sizeof o->initial.cluster);
+  o->initial_file = v->initial_file;
+  o->initial_dataset = v->initial_dataset;
+  if (o->initial.kind == MN_INITIAL_CLUSTERS && v->clusters == 0) {
+    return mn_error_create(MN_USAGE, "initial.kind = clusters needs initial.clusters");
+  }
+  if ((o->initial.kind == MN_INITIAL_FILE) != (v->initial_file[0] != '\0')) {
+    return mn_error_create(MN_USAGE, v->initial_file[0] != '\0' ? "initial.file is given but initial.kind is not file"
+                                                                : "initial.kind = file needs initial.file");
+  }
+  return NULL;
+}
+
+static mn_error *check_memory(const mn_values *v, const mn_run_options *o)
+{
+  const double machine = (double)mn_memory_machine() / 1048576.0;
+  const double base = 16.0 * (double)o->count / 1048576.0;
+  if (v->capacity > machine) {
+    return mn_error_create(MN_USAGE, "history.capacity = %g MiB is more than this machine's memory, %.0f MiB",
+                           v->capacity, machine);
+  }
+  if (v->capacity > 0.0 && v->capacity <= base) {
+    return mn_error_create(MN_USAGE,
+                           "history.capacity = %g MiB has no room for even one sample of %lld cells; it needs "
+                           "more than %.3g MiB",
+                           v->capacity, (long long)o->count, base);
+  }
+  return NULL;
+}
+
+mn_error *mn_case_options(const mn_config *config, mn_run_options *o)
+{
+  const mn_values *v = &config->values;
+  *o = (mn_run_options){.count = v->count, .engine = mn_drift_engines[v->engine]};
+  mn_case_model(v, &o->dynamics.model, &o->drift, &o->history);
+  o->dynamics.scheme = (mn_scheme)v->scheme;
+  o->dynamics.seed = (uint32_t)v->seed;
+  o->dynamics.noise_substeps = (int)v->noise_substeps;
+  MN_TRY(mn_schedule_make(v->step, v->first_step, v->growth, &o->dynamics.schedule));
+  MN_TRY(mn_schedule_steps(&o->dynamics.schedule, v->end, &o->steps));
+  MN_TRY(set_field(v, &o->dynamics.field));
+  MN_TRY(set_initial(v, o));
+  o->output = (mn_output_options){.directory = v->directory,
+                                  .replace = v->replace == 1,
+                                  .every = v->every,
+                                  .snapshot_every = v->snapshot_every,
+                                  .drift = v->drift == 1,
+                                  .fields = (int)v->fields};
+  memcpy(o->output.radii, v->radii, sizeof o->output.radii);
+  o->stop = (mn_stop_options){.checkpoint_steps = v->checkpoint_steps,
+                              .checkpoint_minutes = v->checkpoint_minutes,
+                              .keep = (int)v->keep,
+                              .wall_minutes = v->wall_minutes};
+  return check_memory(v, o);
+}

@@ -1,0 +1,80 @@
+/* plan: what a run will need, from the same formulas that allocate it; runs nothing. */
+#include "command.h"
+
+#include <mnemotaxis/memory.h>
+#include <mnemotaxis/slab.h>
+
+#include <math.h>
+
+static double mebibytes(double bytes)
+{
+  return bytes / 1048576.0;
+}
+
+static double samples_kept(const mn_run_options *o)
+{
+  const double step = o->dynamics.schedule.step;
+  const double all = (double)o->steps;
+  return o->history.horizon > 0.0 ? fmin(all, o->history.horizon / step + 1.0) : all;
+}
+
+/* Pair-lags of the whole run: N(N-1) for every sample kept, at every evaluation. */
+static double pair_lags(const mn_run_options *o)
+{
+  const double kept = samples_kept(o);
+  const double steps = (double)o->steps;
+  const double evaluations = o->dynamics.scheme == MN_SCHEME_HEUN ? 2.0 : 1.0;
+  const double samples = steps * kept - 0.5 * kept * kept;
+  return evaluations * samples * (double)o->count * (double)(o->count - 1);
+}
+
+static void print_plan(const mn_run_options *o, int ranks)
+{
+  const double n = (double)o->count;
+  const double memory = (double)mn_run_expected_bytes(o, ranks);
+  const double step = o->dynamics.schedule.step;
+  const int exponent = mn_slab_exponent(&o->dynamics.model, o->drift.tolerance, step);
+  const double bits = mn_slab_expected_bits(exponent, step);
+  const double every = (double)o->output.snapshot_every;
+  const double snapshots = every > 0.0 ? floor((double)o->steps / every) + 1.0 : 2.0;
+  const double picture = (o->output.drift ? 40.0 : 24.0) * n + 16.0 * o->output.fields * o->output.fields;
+  const double rows = (double)o->steps / (double)o->output.every + 1.0;
+  const double checkpoint = 48.0 * n + bits / 8.0 * 2.0 * n * samples_kept(o);
+  printf("cells               %.0f in blocks over %d rank%s\n", n, ranks, ranks == 1 ? "" : "s");
+  printf("steps               %lld, of them %lld growing from %g to %g\n", (long long)o->steps,
+         (long long)o->dynamics.schedule.ramp, o->dynamics.schedule.first, step);
+  printf("past                %.0f samples at the end, %.2f bits per coordinate (entropy %.2f), positions to %.3g\n",
+         samples_kept(o), bits, mn_slab_entropy(exponent, step), 0.5 * ldexp(1.0, exponent));
+  printf("memory per rank     %.1f MiB of %.0f MiB\n", mebibytes(memory), mebibytes((double)mn_memory_machine()));
+  printf("disk                %.1f MiB: %.0f snapshots %.1f, %d checkpoints %.1f, series %.1f\n",
+         mebibytes(snapshots * picture + (o->stop.keep + 1) * checkpoint + rows * 8.0 * (2 + 2 * MN_OBSERVABLES)),
+         snapshots, mebibytes(snapshots * picture), o->stop.keep + 1, mebibytes((o->stop.keep + 1) * checkpoint),
+         mebibytes(rows * 8.0 * (2 + 2 * MN_OBSERVABLES)));
+  printf("work                %.3g pair-lags; at 3e9 a second and core: %.3g core hours\n", pair_lags(o),
+         pair_lags(o) / 3e9 / 3600.0);
+  if (memory > (double)mn_memory_machine()) {
+    printf("warning             this is more than the memory of this machine; history.horizon or history.capacity "
+           "bound it\n");
+  }
+}
+
+static mn_error *plan(const mn_session *session, int *exit_code)
+{
+  if (session->count < 1) {
+    return mn_error_create(MN_USAGE, "plan needs a case file: mnemotaxis plan CASE.ini [section.key=value ...]");
+  }
+  mn_config *config = NULL;
+  mn_run_options options;
+  MN_TRY(mn_alloc(&config, 1, sizeof *config));
+  mn_error *error = mn_session_config(session, config);
+  error = error ? error : mn_case_options(config, &options);
+  if (!error && session->parallel->rank == 0) {
+    print_plan(&options, session->parallel->size);
+  }
+  *exit_code = MN_EXIT_FINISHED;
+  mn_free(&config);
+  return error;
+}
+
+const mn_command mn_command_plan = {"plan", "CASE.ini [section.key=value ...]",
+                                    "memory per rank, bytes on disk, work; runs nothing", plan};

@@ -1,0 +1,196 @@
+/* run and resume: from the command line to a run directory. */
+#include "command.h"
+#include "summary.h"
+
+#include <mnemotaxis/checkpoint.h>
+#include <mnemotaxis/dataset.h>
+#include <mnemotaxis/memory.h>
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What a run keeps alive while it goes on. */
+typedef struct prepared {
+  mn_config config;
+  mn_run_options options;
+  char *parameters;
+  char *used;
+  double *nodes; /* of a gridded c_0 */
+} prepared;
+
+mn_error *mn_session_overrides(const mn_session *session, int first, mn_config *config)
+{
+  for (int k = first; k < session->count; k++) {
+    MN_TRY(mn_config_override(config, session->argument[k]));
+  }
+  return NULL;
+}
+
+mn_error *mn_session_config(const mn_session *session, mn_config *config)
+{
+  char *text = NULL;
+  mn_config_defaults(config);
+  MN_TRY(mn_config_file(session->parallel, session->argument[0], &text));
+  mn_error *error = mn_config_read(config, session->argument[0], text, false);
+  mn_free(&text);
+  MN_TRY(error);
+  MN_TRY(mn_session_overrides(session, 1, config));
+  return mn_config_finish(config);
+}
+
+mn_error *mn_config_text(const mn_config *config, bool fixed_only, bool origins, char **text)
+{
+  enum { ROOM = 1 << 18 };
+  MN_TRY(mn_alloc(text, ROOM, 1));
+  FILE *out = fmemopen(*text, ROOM, "w");
+  if (!out) {
+    return mn_error_create(MN_INTERNAL, "out of memory");
+  }
+  if (origins) {
+    fprintf(out, "; written by mnemotaxis %s; after ; where a value comes from\n", mn_version());
+  }
+  mn_config_print(config, fixed_only, origins, out);
+  fclose(out);
+  return NULL;
+}
+
+static mn_error *prepare(const mn_session *session, prepared *p)
+{
+  const mn_values *v = &p->config.values;
+  MN_TRY(mn_case_options(&p->config, &p->options));
+  MN_TRY(mn_config_text(&p->config, true, false, &p->parameters));
+  MN_TRY(mn_config_text(&p->config, false, true, &p->used));
+  p->options.parameters = p->parameters;
+  p->options.used = p->used;
+  p->options.stop.requested = session->stop_requested;
+  if (v->c0 == MN_FIELD_GRID) {
+    MN_TRY(mn_dataset_field(session->parallel, v->c0_file, v->c0_dataset, &p->options.dynamics.field, &p->nodes));
+  }
+  return NULL;
+}
+
+static void release(prepared *p)
+{
+  mn_free(&p->parameters);
+  mn_free(&p->used);
+  mn_free(&p->nodes);
+}
+
+static void conclude(mn_reporting *r, const mn_run_options *o, const mn_run_report *report)
+{
+  mn_summary_print(r, o, report);
+  if (isfinite(report->history_bits)) {
+    mn_report_line(r, "the past: %.2f bits per coordinate (%.2f times smaller than doubles), %.1f MiB per rank",
+                   report->history_bits, 64.0 / report->history_bits, (double)report->history_bytes / 1048576.0);
+  }
+  if (report->forgotten > 0) {
+    mn_report_line(r, "forgotten: %lld samples; without them the drift of a cell can be off by at most %.3g",
+                   (long long)report->forgotten, report->forgotten_drift);
+  }
+  mn_report_line(r, "memory: %.1f MiB per rank at most", (double)report->peak_bytes / 1048576.0);
+  mn_report_line(r,
+                 report->outcome == MN_FINISHED ? "finished: series.h5, snapshots.h5, checkpoint.h5 are in %s"
+                                                : "stopped early; go on with: mnemotaxis resume %s",
+                 o->output.directory);
+}
+
+static mn_error *simulate(const mn_session *session, prepared *p, const char *checkpoint, int *exit_code)
+{
+  mn_run_report report;
+  mn_reporting reporting = {.directory = p->options.output.directory, .interval = p->config.values.progress};
+  mn_error *error = mn_run(session->parallel, &p->options, checkpoint, mn_report_progress, &reporting, &report);
+  if (!error && session->parallel->rank == 0) {
+    conclude(&reporting, &p->options, &report);
+  }
+  if (!error) {
+    *exit_code = report.outcome == MN_FINISHED ? MN_EXIT_FINISHED : MN_EXIT_RESUME;
+  }
+  mn_report_end(&reporting);
+  return error;
+}
+
+static mn_error *run(const mn_session *session, int *exit_code)
+{
+  if (session->count < 1) {
+    return mn_error_create(MN_USAGE, "run needs a case file: mnemotaxis run CASE.ini [section.key=value ...]");
+  }
+  prepared *p = NULL;
+  MN_TRY(mn_alloc(&p, 1, sizeof *p));
+  mn_error *error = mn_session_config(session, &p->config);
+  error = error ? error : prepare(session, p);
+  error = error ? error : simulate(session, p, NULL, exit_code);
+  release(p);
+  mn_free(&p);
+  return error;
+}
+
+/* used.ini of the directory; then what the checkpoint says of the fixed keys must agree with it and the overrides. */
+static mn_error *read_settings(const mn_session *session, mn_config *config)
+{
+  char path[4096];
+  char *text = NULL;
+  snprintf(path, sizeof path, "%s/used.ini", session->argument[0]);
+  mn_config_defaults(config);
+  MN_TRY(mn_config_file(session->parallel, path, &text));
+  mn_error *error = mn_config_read(config, path, text, false);
+  mn_free(&text);
+  MN_TRY(error);
+  char directory[MN_TEXT_MAX + 32];
+  snprintf(directory, sizeof directory, "output.directory=%s", session->argument[0]);
+  MN_TRY(mn_config_override(config, directory));
+  MN_TRY(mn_session_overrides(session, 1, config));
+  return mn_config_finish(config);
+}
+
+static mn_error *check_same_run(const mn_session *session, const mn_config *config, const char *checkpoint)
+{
+  mn_checkpoint_header header;
+  mn_config *stored = NULL;
+  MN_TRY(mn_checkpoint_header_read(session->parallel, checkpoint, &header));
+  mn_error *error = mn_alloc(&stored, 1, sizeof *stored);
+  if (!error) {
+    mn_config_defaults(stored);
+    error = mn_config_read(stored, checkpoint, header.parameters, true);
+    error = error ? error : mn_config_same_run(config, stored);
+  }
+  mn_free(&stored);
+  mn_checkpoint_header_clear(&header);
+  return error;
+}
+
+static mn_error *resume_from(const mn_session *session, prepared *p, int *exit_code)
+{
+  char checkpoint[4096];
+  char notes[4096];
+  MN_TRY(read_settings(session, &p->config));
+  MN_TRY(mn_checkpoint_find(session->parallel, session->argument[0], checkpoint, notes, sizeof notes));
+  if (notes[0] != '\0' && session->parallel->rank == 0) {
+    printf("warning: %s; going on from %s\n", notes, checkpoint);
+  }
+  const bool found = checkpoint[0] != '\0';
+  if (found) {
+    MN_TRY(check_same_run(session, &p->config, checkpoint));
+  }
+  MN_TRY(prepare(session, p));
+  p->options.output.replace = !found; /* a run that never came to a checkpoint starts again */
+  return simulate(session, p, found ? checkpoint : NULL, exit_code);
+}
+
+static mn_error *resume(const mn_session *session, int *exit_code)
+{
+  if (session->count < 1) {
+    return mn_error_create(MN_USAGE, "resume needs a run directory: mnemotaxis resume DIR [section.key=value ...]");
+  }
+  prepared *p = NULL;
+  MN_TRY(mn_alloc(&p, 1, sizeof *p));
+  mn_error *error = resume_from(session, p, exit_code);
+  release(p);
+  mn_free(&p);
+  return error;
+}
+
+const mn_command mn_command_run = {"run", "CASE.ini [section.key=value ...]",
+                                   "simulate; writes the run directory output.directory", run};
+const mn_command mn_command_resume = {"resume", "DIR [section.key=value ...]",
+                                      "go on from DIR's newest good checkpoint, on any number of ranks", resume};

@@ -1,0 +1,38 @@
+/* command.h  The commands of the program: one file each, one constant each, listed in main.c. */
+#ifndef MN_APP_COMMAND_H
+#define MN_APP_COMMAND_H
+
+#include "config.h"
+
+/* What a command gets. */
+typedef struct mn_session {
+  const mn_parallel *parallel;
+  int count; /* arguments after the command, without those for PETSc */
+  char **argument;
+  bool (*stop_requested)(void *context);
+} mn_session;
+
+typedef struct mn_command {
+  const char *name;
+  const char *usage; /* its arguments */
+  const char *about; /* for the help page */
+  /* Collective.  Sets the exit code on success. */
+  mn_error *(*run)(const mn_session *session, int *exit_code);
+} mn_command;
+
+extern const mn_command mn_command_run, mn_command_resume, mn_command_drift, mn_command_plan, mn_command_info,
+    mn_command_help;
+
+/* All commands, ended by NULL. */
+extern const mn_command *const mn_commands[];
+
+/* Defaults, then the case file, then the overrides, finished.  Collective. */
+mn_error *mn_session_config(const mn_session *session, mn_config *config) MN_MUST_CHECK;
+
+/* The overrides from argument `first` on, into a config.  Local. */
+mn_error *mn_session_overrides(const mn_session *session, int first, mn_config *config) MN_MUST_CHECK;
+
+/* Text of a config, by mn_config_print; the caller frees it with mn_free.  Local. */
+mn_error *mn_config_text(const mn_config *config, bool fixed_only, bool origins, char **text) MN_MUST_CHECK;
+
+#endif

@@ -1,0 +1,152 @@
+/* mnemotaxis: starts MPI, finds the command, and turns its result into an exit code.  The only file with globals. */
+#include "command.h"
+
+#include <mnemotaxis/checkpoint.h>
+#include <mnemotaxis/memory.h>
+
+#include <petscsys.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+const mn_command *const mn_commands[] = {
+    &mn_command_run, &mn_command_resume, &mn_command_drift, &mn_command_plan, &mn_command_info, &mn_command_help, NULL};
+
+static volatile sig_atomic_t stop_signal;
+
+static void note_signal(int number)
+{
+  stop_signal = number;
+}
+
+static bool stop_requested(void *context)
+{
+  (void)context;
+  return stop_signal != 0;
+}
+
+static void catch_signals(void)
+{
+  struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGUSR1, &action, NULL);
+  sigaction(SIGTERM, &action, NULL);
+  sigaction(SIGINT, &action, NULL);
+}
+
+/* Two ways of Open MPI's file layer to lose data without a word (docs/errors.md); a user's own setting stays. */
+static void protect_mpi_io(void)
+{
+  setenv("OMPI_MCA_fs_ufs_lock_algorithm", "3", 0);
+  setenv("OMPI_MCA_fbtl_posix_write_datasieving", "0", 0);
+}
+
+static const mn_command *find_command(const char *name)
+{
+  for (int k = 0; mn_commands[k]; k++) {
+    if (strcmp(mn_commands[k]->name, name) == 0) {
+      return mn_commands[k];
+    }
+  }
+  return NULL;
+}
+
+static mn_error *unknown_command(const char *name)
+{
+  return mn_error_create(MN_USAGE, "there is no command %s; mnemotaxis help lists them", name);
+}
+
+static mn_error *dispatch(const mn_parallel *parallel, int count, char **argument, int *exit_code)
+{
+  const char *name = count > 1 ? argument[1] : "help";
+  if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+    name = "help";
+  }
+  if (strcmp(name, "--version") == 0) {
+    if (parallel->rank == 0) {
+      printf("mnemotaxis %s\n", mn_version());
+    }
+    return NULL;
+  }
+  const mn_command *command = find_command(name);
+  if (!command) {
+    return unknown_command(name);
+  }
+  const int given = count > 2 ? count - 2 : 0;
+  const mn_session session = {parallel, given, argument + 2, stop_requested};
+  return command->run(&session, exit_code);
+}
+
+/* Index of "--", or count. */
+static int find_separator(int count, char **argument)
+{
+  int k = 1;
+  while (k < count && strcmp(argument[k], "--") != 0) {
+    k++;
+  }
+  return k;
+}
+
+/* What follows "--" goes to PETSc, which is started on a duplicate of the world: on the world itself it would change
+ * the error handler.  Options that nothing asked for are reported at the end, by PETSc's own list. */
+static void start_petsc(const mn_parallel *parallel, int count, char **argument)
+{
+  PETSC_COMM_WORLD = parallel->comm;
+  PetscCallAbort(parallel->comm, PetscInitialize(&count, &argument, NULL, NULL));
+  PetscCallAbort(parallel->comm, PetscPopSignalHandler());
+}
+
+static void end_petsc(const mn_parallel *parallel)
+{
+  PetscInt unused = 0;
+  PetscCallAbort(parallel->comm, PetscOptionsAllUsed(NULL, &unused));
+  if (unused > 0 && parallel->rank == 0) {
+    fprintf(stderr, "mnemotaxis: %d of the PETSc options after -- were used by nothing\n", (int)unused);
+  }
+  PetscCallAbort(parallel->comm, PetscFinalize());
+}
+
+/* The message once, by rank 0; every rank gets the code.  Failed output leaves files open on purpose, and closing them
+ * could crash: then everything is ended at once. */
+static int fail(const mn_parallel *parallel, mn_error *error)
+{
+  const int code = (int)error->code;
+  if (parallel->rank == 0) {
+    fprintf(stderr, "mnemotaxis: %s\n", error->message);
+    fflush(stderr);
+  }
+  mn_error_destroy(&error);
+  if (code == MN_IO || code == MN_INTERNAL) {
+    MPI_Barrier(parallel->comm);
+    MPI_Abort(parallel->comm, code);
+  }
+  return code;
+}
+
+int main(int argc, char **argv)
+{
+  protect_mpi_io();
+  MPI_Init(&argc, &argv);
+  mn_parallel parallel;
+  mn_parallel_create(MPI_COMM_WORLD, &parallel);
+  const int separator = find_separator(argc, argv);
+  const bool petsc = separator < argc;
+  if (petsc) {
+    start_petsc(&parallel, argc - separator, argv + separator);
+  }
+  catch_signals();
+  int exit_code = MN_EXIT_FINISHED;
+  mn_error *error = dispatch(&parallel, separator, argv, &exit_code);
+  if (error) {
+    exit_code = fail(&parallel, error);
+  }
+  if (petsc) {
+    end_petsc(&parallel);
+  }
+  if (mn_memory_live() != 0 && !error) {
+    fprintf(stderr, "mnemotaxis: rank %d still holds %lld bytes (a bug)\n", parallel.rank, (long long)mn_memory_live());
+  }
+  mn_parallel_destroy(&parallel);
+  MPI_Finalize();
+  return exit_code;
+}
