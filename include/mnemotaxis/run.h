@@ -20,6 +20,7 @@ typedef struct mn_output_options {
   bool replace;           /**< a run that is already in the directory may be deleted */
   int64_t every;          /**< steps between rows of series.h5, >= 1 */
   int64_t snapshot_every; /**< steps between snapshots; 0: the first and the last moment only */
+  int64_t path_every;     /**< steps between samples of paths.h5; 0: none */
   bool drift;             /**< snapshots hold the un-averaged drift (one more evaluation each) */
   int fields;             /**< cells per side of the density and chemical meshes of snapshots; 0: none */
   double radii[MN_SHARES];

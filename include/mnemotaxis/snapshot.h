@@ -58,6 +58,12 @@ void mn_snapshot_list_clear(mn_snapshot_list *list);
 mn_error *mn_snapshot_index_write(const mn_parallel *parallel, const char *directory,
                                   const mn_snapshot_list *list) MN_MUST_CHECK;
 
+/** Rewrites paths.h5: /paths [samples, count, 2] and /times [samples], a view of those snapshots whose step is a
+ * multiple of `every`, as the drift command reads it.  Collective.
+ * The data stay in the snapshots (virtual dataset); nothing is copied. */
+mn_error *mn_snapshot_paths_write(const mn_parallel *parallel, const char *directory, const mn_snapshot_list *list,
+                                  int64_t every) MN_MUST_CHECK;
+
 /** Reads the list back from snapshots.h5; a missing file gives an empty list.  Collective. */
 mn_error *mn_snapshot_index_read(const mn_parallel *parallel, const char *directory,
                                  mn_snapshot_list *list) MN_MUST_CHECK;

@@ -81,6 +81,7 @@ mn_error *mn_case_options(const mn_config *config, mn_run_options *o)
                                   .replace = v->replace == 1,
                                   .every = v->every,
                                   .snapshot_every = v->snapshot_every,
+                                  .path_every = v->path_every,
                                   .drift = v->drift == 1,
                                   .fields = (int)v->fields};
   memcpy(o->output.radii, v->radii, sizeof o->output.radii);

@@ -28,6 +28,27 @@ static double pair_lags(const mn_run_options *o)
   return evaluations * samples * (double)o->count * (double)(o->count - 1);
 }
 
+static int64_t multiples(int64_t steps, int64_t every)
+{
+  return every > 0 ? steps / every : 0;
+}
+
+static int64_t common_divisor(int64_t a, int64_t b)
+{
+  return b == 0 ? a : common_divisor(b, a % b);
+}
+
+/* Steps 0 ... steps at which a snapshot is due: multiples of either interval, and the two ends. */
+static double snapshots_written(const mn_run_options *o)
+{
+  const int64_t a = o->output.snapshot_every;
+  const int64_t b = o->output.path_every;
+  const int64_t both = a > 0 && b > 0 ? a / common_divisor(a, b) * b : 0;
+  const bool last_is_due = (a > 0 && o->steps % a == 0) || (b > 0 && o->steps % b == 0);
+  return (double)(1 + multiples(o->steps, a) + multiples(o->steps, b) - multiples(o->steps, both) +
+                  (last_is_due ? 0 : 1));
+}
+
 static void print_plan(const mn_run_options *o, int ranks)
 {
   const double n = (double)o->count;
@@ -35,8 +56,7 @@ static void print_plan(const mn_run_options *o, int ranks)
   const double step = o->dynamics.schedule.step;
   const int exponent = mn_slab_exponent(&o->dynamics.model, o->drift.tolerance, step);
   const double bits = mn_slab_expected_bits(exponent, step);
-  const double every = (double)o->output.snapshot_every;
-  const double snapshots = every > 0.0 ? floor((double)o->steps / every) + 1.0 : 2.0;
+  const double snapshots = snapshots_written(o);
   const double picture = (o->output.drift ? 40.0 : 24.0) * n + 16.0 * o->output.fields * o->output.fields;
   const double rows = (double)o->steps / (double)o->output.every + 1.0;
   const double checkpoint = 48.0 * n + bits / 8.0 * 2.0 * n * samples_kept(o);

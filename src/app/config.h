@@ -31,7 +31,7 @@ typedef struct mn_values {
   int quadrature, precision;
   double horizon, capacity;
   char directory[MN_TEXT_MAX], output_file[MN_TEXT_MAX];
-  int64_t every, snapshot_every, fields;
+  int64_t every, snapshot_every, path_every, fields;
   int drift, replace;
   double radii[MN_SHARES], progress;
   int64_t checkpoint_steps, keep;

@@ -87,6 +87,8 @@ const mn_key mn_keys[] = {
      .about = "steps between rows of series.h5"},
     {"output", "snapshot_every", MN_KEY_INTEGER, AT(snapshot_every), .fallback = "0", .high = 1e12,
      .about = "steps between snapshots; 0: the first and the last moment only"},
+    {"output", "path_every", MN_KEY_INTEGER, AT(path_every), .fallback = "0", .high = 1e12,
+     .about = "steps between samples of paths.h5, the recorded paths as the drift command reads them; 0: none"},
     {"output", "drift", MN_KEY_CHOICE, AT(drift), .fallback = "no", .choices = "no|yes",
      .about = "snapshots hold the un-averaged drift (one evaluation each)"},
     {"output", "fields", MN_KEY_INTEGER, AT(fields), .fallback = "0", .high = 4096,

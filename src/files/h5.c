@@ -187,6 +187,30 @@ mn_error *mn_h5_link(mn_h5 *f, const char *name, const char *other_file)
   return settle(f, status >= 0, "the link ", name);
 }
 
+mn_error *mn_h5_view(mn_h5 *f, const char *name, int64_t rows, int64_t columns, int64_t sources, const mn_view *source)
+{
+  const hsize_t extent[3] = {(hsize_t)rows, (hsize_t)columns, 2};
+  const hsize_t count[3] = {1, (hsize_t)columns, 1};
+  const hid_t space = H5Screate_simple(3, extent, NULL);
+  const hid_t source_space = H5Screate_simple(1, &extent[1], NULL);
+  const hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_obj_track_times(creation, 0);
+  bool good = true;
+  for (int64_t k = 0; k < sources && good; k++) {
+    const hsize_t start[3] = {(hsize_t)source[k].row, 0, (hsize_t)source[k].component};
+    good = H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
+           H5Pset_virtual(creation, space, source[k].file, source[k].name, source_space) >= 0;
+  }
+  H5Sselect_all(space);
+  const hid_t set =
+      good ? H5Dcreate2(f->id, name, H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, creation, H5P_DEFAULT) : H5I_INVALID_HID;
+  good = set >= 0 && H5Dclose(set) >= 0;
+  H5Pclose(creation);
+  H5Sclose(source_space);
+  H5Sclose(space);
+  return settle(f, good, "the view ", name);
+}
+
 /* Selects rows [first, first + count) of a file space. */
 static hid_t select_rows(const mn_rows *rows)
 {

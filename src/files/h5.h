@@ -58,6 +58,18 @@ mn_error *mn_h5_write(mn_h5 *file, const mn_rows *rows, const void *values) MN_M
 mn_error *mn_h5_create_rows(mn_h5 *file, const mn_rows *rows) MN_MUST_CHECK;
 mn_error *mn_h5_write_part(mn_h5 *file, const mn_rows *rows, const void *values) MN_MUST_CHECK;
 
+/* One source of a virtual dataset: vector `name` [columns] of another file fills [row, :, component]. */
+typedef struct mn_view {
+  char file[64];
+  char name[128];
+  int64_t row;
+  int component;
+} mn_view;
+
+/* Creates a virtual dataset [rows, columns, 2] of doubles out of vectors of other files.  Collective. */
+mn_error *mn_h5_view(mn_h5 *file, const char *name, int64_t rows, int64_t columns, int64_t sources,
+                     const mn_view *source) MN_MUST_CHECK;
+
 /* Closes, verifies, seals, keeps `keep` older generations (path.prev, see mn_h5_generation) and renames.  Collective.
  * Releases the file.  On any failure nothing under `path` has changed. */
 mn_error *mn_h5_commit(mn_h5 **file, int keep) MN_MUST_CHECK;

@@ -61,6 +61,21 @@ static double rate_at(const void *context, double t)
   return mn_law_pull_rate(l->model, l->variance, t);
 }
 
+/* z - log(1 + z), z >= 0, to full precision. */
+static double log_remainder(double z)
+{
+  if (z > 0.1) {
+    return z - log1p(z);
+  }
+  double sum = 0.0;
+  double power = z;
+  for (int k = 2; k < 20; k++) {
+    power *= -z;
+    sum -= power / k;
+  }
+  return sum;
+}
+
 double mn_law_pull(const mn_model *model, double variance, double t)
 {
   const law l = {model, variance, t};
@@ -68,6 +83,6 @@ double mn_law_pull(const mn_model *model, double variance, double t)
     return integrate(rate_at, &l, t);
   }
   const double delay = model->theta * variance / (1.0 + model->theta);
-  const double late = variance > 0.0 ? t - delay * log1p(t / delay) : t;
+  const double late = variance > 0.0 ? delay * log_remainder(t / delay) : t;
   return -model->chi / (2.0 * pi) * late / (1.0 + model->theta);
 }

@@ -206,6 +206,9 @@ int64_t mn_history_bytes(const mn_history *h)
 
 double mn_history_bits(const mn_history *h)
 {
+  if (h->kept < 2) {
+    return (double)NAN;
+  }
   return (double)h->words * 32.0 / (2.0 * (double)h->count * (h->kept - 1.0));
 }
 

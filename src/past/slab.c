@@ -24,7 +24,7 @@ mn_error *mn_slab_quantize(int exponent, int64_t n, const double *x, int64_t *q)
                              "cell %lld of this block is at coordinate %g: beyond what a slab with steps of %g holds",
                              (long long)(k / 2), x[k], ldexp(1.0, exponent));
     }
-    q[k] = (int64_t)floor(scaled + 0.5);
+    q[k] = (int64_t)rint(scaled);
   }
   return NULL;
 }

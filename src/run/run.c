@@ -107,8 +107,18 @@ static bool row_is_due(const simulation *s)
 
 static bool snapshot_is_due(const simulation *s)
 {
-  const int64_t every = s->options->output.snapshot_every;
-  return is_last(s) || (every > 0 ? s->step % every == 0 : s->step == 0);
+  const mn_output_options *out = &s->options->output;
+  const bool on_path = out->path_every > 0 && s->step % out->path_every == 0;
+  return is_last(s) || on_path || (out->snapshot_every > 0 ? s->step % out->snapshot_every == 0 : s->step == 0);
+}
+
+/* The files that list the snapshots. */
+static mn_error *write_indices(simulation *s)
+{
+  const mn_output_options *out = &s->options->output;
+  MN_TRY(mn_snapshot_index_write(s->parallel, out->directory, &s->snapshots));
+  return out->path_every > 0 ? mn_snapshot_paths_write(s->parallel, out->directory, &s->snapshots, out->path_every)
+                             : NULL;
 }
 
 static mn_error *go_on(simulation *s, const char *checkpoint)
@@ -131,7 +141,7 @@ static mn_error *go_on(simulation *s, const char *checkpoint)
   MN_TRY(mn_snapshot_index_read(s->parallel, s->options->output.directory, &s->snapshots));
   mn_snapshot_list_cut(&s->snapshots, snapshot_is_due(s) ? s->step : s->step - 1);
   s->snapshots.count = s->options->count;
-  return mn_snapshot_index_write(s->parallel, s->options->output.directory, &s->snapshots);
+  return write_indices(s);
 }
 
 /* Mass of c_0, decayed, and what the remembered samples (the present one included) have left. */
@@ -194,7 +204,7 @@ static mn_error *take_snapshot(simulation *s)
   MN_TRY(error);
   s->snapshots.count = s->options->count;
   MN_TRY(mn_agree(s->parallel, mn_snapshot_list_append(&s->snapshots, s->step, picture.time)));
-  return mn_snapshot_index_write(s->parallel, out->directory, &s->snapshots);
+  return write_indices(s);
 }
 
 static mn_error *save(simulation *s, const char *why)

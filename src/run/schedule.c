@@ -85,6 +85,9 @@ mn_error *mn_schedule_steps(const mn_schedule *s, double end, int64_t *steps)
 {
   const double multiples = end / s->step;
   const double nearest = round(multiples);
+  if (!isfinite(end)) {
+    return mn_error_create(MN_USAGE, "time.end = %g must be a finite number", end);
+  }
   if (fabs(multiples - nearest) > 1e-9 * fmax(1.0, nearest)) {
     return mn_error_create(MN_USAGE,
                            "time.end = %.12g is not a multiple of time.step = %.12g; near it are %.12g and %.12g", end,
