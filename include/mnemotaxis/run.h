@@ -32,7 +32,7 @@ typedef struct mn_stop_options {
   double checkpoint_minutes;        /**< wall minutes between checkpoints; 0: by steps only */
   int keep;                         /**< older checkpoints kept */
   double wall_minutes;              /**< stop with a checkpoint after this; 0: no limit */
-  bool (*requested)(void *context); /**< asked on rank 0 after every step; NULL: never */
+  bool (*requested)(void *context); /**< asked on every rank after every step; NULL: never */
   void *context;
 } mn_stop_options;
 

@@ -55,10 +55,25 @@ mn_error *mn_config_text(const mn_config *config, bool fixed_only, bool origins,
   return NULL;
 }
 
+/* Memory that cannot be there is refused now, not found missing after days. */
+static mn_error *check_memory(const mn_session *session, const mn_run_options *options)
+{
+  const double needed = (double)mn_run_expected_bytes(options, session->parallel->size) / 1048576.0;
+  const double machine = (double)mn_memory_machine() / 1048576.0;
+  if (needed <= machine) {
+    return NULL;
+  }
+  return mn_error_create(MN_USAGE,
+                         "the run would need %.0f MiB per rank, this machine has %.0f MiB; bound the past by "
+                         "history.capacity or history.horizon, or lower particles.count",
+                         needed, machine);
+}
+
 static mn_error *prepare(const mn_session *session, prepared *p)
 {
   const mn_values *v = &p->config.values;
   MN_TRY(mn_case_options(&p->config, &p->options));
+  MN_TRY(check_memory(session, &p->options));
   MN_TRY(mn_config_text(&p->config, true, false, &p->parameters));
   MN_TRY(mn_config_text(&p->config, false, true, &p->used));
   p->options.parameters = p->parameters;

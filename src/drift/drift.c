@@ -2,6 +2,7 @@
 #include <mnemotaxis/drift.h>
 #include <mnemotaxis/memory.h>
 
+#include <assert.h>
 #include <string.h>
 
 const mn_drift_engine *const mn_drift_engines[] = {&mn_drift_direct, NULL};
@@ -44,6 +45,7 @@ mn_error *mn_drift_evaluate(mn_drift *drift, const mn_history *past, double now,
     memset(out, 0, (size_t)(2 * mn_block_count(drift->block)) * sizeof *out);
     return NULL;
   }
+  assert(now > mn_history_slab(past, samples - 1)->time && ahead >= 0.0);
   const mn_present present = {now - mn_history_slab(past, samples - 1)->time, ahead};
   return drift->engine->evaluate(drift, past, now, &present, mine, out);
 }

@@ -11,6 +11,7 @@
  */
 #include <mnemotaxis/quadrature.h>
 
+#include <assert.h>
 #include <math.h>
 
 static const double pi = 3.14159265358979323846;
@@ -99,6 +100,7 @@ static double error_bound(int n, double low, double high, double decay)
 
 static void add(mn_gaussians *rule, double weight, double rate)
 {
+  assert(rule->count < MN_GAUSSIANS_MAX);
   rule->weight[rule->count] = weight;
   rule->rate[rule->count] = rate;
   rule->count++;

@@ -4,6 +4,7 @@
 #include <mnemotaxis/memory.h>
 #include <mnemotaxis/slab.h>
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -149,6 +150,7 @@ static mn_error *encode(mn_history *h, int exponent, const double *mine, int64_t
 
 mn_error *mn_history_append(mn_history *h, double time, double step, const double *mine)
 {
+  assert(h->kept == 0 || time > slab_at(h, h->kept - 1)->time);
   const int exponent = mn_slab_exponent(&h->model, h->options.tolerance, step);
   int64_t coded = 0;
   MN_TRY(mn_agree(&h->parallel, encode(h, exponent, mine, &coded)));
@@ -173,6 +175,7 @@ int mn_history_samples(const mn_history *h)
 
 const mn_slab *mn_history_slab(const mn_history *h, int k)
 {
+  assert(k >= 0 && k < h->kept);
   return slab_at(h, k);
 }
 
@@ -255,6 +258,7 @@ void mn_cursor_start(mn_cursor *cursor, const mn_history *history, int64_t *q)
 void mn_cursor_next(mn_cursor *cursor)
 {
   const mn_history *h = cursor->history;
+  assert(cursor->next < h->kept);
   const mn_slab *slab = slab_at(h, cursor->next);
   if (cursor->next == 0) {
     memcpy(cursor->q, h->base, (size_t)(2 * h->count) * sizeof *cursor->q);

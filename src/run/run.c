@@ -238,27 +238,28 @@ static mn_error *record(simulation *s)
   return NULL;
 }
 
-/* Why to save now, decided by rank 0 for all, or NULL; `stop` if the run is to end. */
+/* Why to save now, the same on all ranks, or NULL; `stop` if the run is to end.  Rank 0 knows the clock; a signal may
+ * have reached any rank. */
 static const char *reason_to_save(simulation *s, bool *stop)
 {
-  enum { NOTHING, DUE, WALL, REQUEST };
+  enum { NOTHING, DUE, WALL, REQUEST }; /* the most urgent last */
   static const char *const text[] = {NULL, "checkpoint", "wall-clock limit reached", "stop requested"};
   const mn_stop_options *o = &s->options->stop;
-  const int64_t taken = s->step - s->first_step;
   int reason = NOTHING;
-  if (s->parallel->rank == 0 && taken > 0) {
+  if (s->step > s->first_step) {
     const double minutes = (mn_seconds() - s->started) / 60.0;
     const double since = (mn_seconds() - s->checkpoint_at) / 60.0;
+    const bool due = (o->checkpoint_steps > 0 && s->step % o->checkpoint_steps == 0) ||
+                     (o->checkpoint_minutes > 0.0 && since >= o->checkpoint_minutes);
     if (o->requested && o->requested(o->context)) {
       reason = REQUEST;
-    } else if (o->wall_minutes > 0.0 && minutes >= o->wall_minutes) {
+    } else if (s->parallel->rank == 0 && o->wall_minutes > 0.0 && minutes >= o->wall_minutes) {
       reason = WALL;
-    } else if ((o->checkpoint_steps > 0 && s->step % o->checkpoint_steps == 0) ||
-               (o->checkpoint_minutes > 0.0 && since >= o->checkpoint_minutes)) {
+    } else if (s->parallel->rank == 0 && due) {
       reason = DUE;
     }
   }
-  MPI_Bcast(&reason, 1, MPI_INT, 0, s->parallel->comm);
+  MPI_Allreduce(MPI_IN_PLACE, &reason, 1, MPI_INT, MPI_MAX, s->parallel->comm);
   *stop = reason == WALL || reason == REQUEST;
   return text[reason];
 }
