@@ -20,7 +20,8 @@ typedef struct mn_history mn_history;
 typedef struct mn_history_options {
   double tolerance; /**< sets eta, see mn_slab_exponent; > 0 */
   double horizon;   /**< time; samples older than this are forgotten; 0: none */
-  int64_t capacity; /**< bytes per rank; beyond it the oldest samples are forgotten; 0: no bound */
+  int64_t capacity; /**< bytes per rank for base and coded slabs (mn_history_bytes adds the coder's work
+                         space); beyond it the oldest samples are forgotten; 0: no bound */
 } mn_history_options;
 
 /** One stored sample.  `words` is NULL for the oldest one, whose positions are mn_history_base. */
@@ -42,6 +43,7 @@ void mn_history_destroy(mn_history **history);
  * @param time  later than the last sample's
  * @param step  length of the step that follows: the smallest lag at which the sample will be used
  * @param mine  [local cells, 2] exact positions of this rank's block
+ * Fails: MN_INTERNAL for a position that is not finite or too far away: nothing has changed then.
  * Cost: one MPI_Allgatherv of about mn_slab_expected_bits x 2 count bits. */
 mn_error *mn_history_append(mn_history *history, double time, double step, const double *mine) MN_MUST_CHECK;
 

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const mn_command *const mn_commands[] = {
     &mn_command_run, &mn_command_resume, &mn_command_drift, &mn_command_plan, &mn_command_info, &mn_command_help, NULL};
@@ -106,20 +107,34 @@ static void end_petsc(const mn_parallel *parallel)
   PetscCallAbort(parallel->comm, PetscFinalize());
 }
 
-/* The message once, by rank 0; every rank gets the code.  Failed output leaves files open on purpose, and closing them
- * could crash: then everything is ended at once. */
+static void say(const mn_error *error)
+{
+  fprintf(stderr, "mnemotaxis: %s\n", error->message);
+  fflush(stderr);
+}
+
+/* Ends all ranks.  A failure here may be this rank's alone, while others wait in a collective call; and failed output
+ * leaves files open on purpose, because closing them could crash.  Rank 0 gets a second to speak for all. */
+static void end_all(const mn_parallel *parallel, const mn_error *error)
+{
+  if (parallel->rank > 0) {
+    sleep(1);
+  }
+  say(error);
+  MPI_Abort(parallel->comm, (int)error->code);
+}
+
+/* A refusal is the same on all ranks: told once, and all end in order. */
 static int fail(const mn_parallel *parallel, mn_error *error)
 {
   const int code = (int)error->code;
+  if (code == MN_IO || code == MN_INTERNAL) {
+    end_all(parallel, error);
+  }
   if (parallel->rank == 0) {
-    fprintf(stderr, "mnemotaxis: %s\n", error->message);
-    fflush(stderr);
+    say(error);
   }
   mn_error_destroy(&error);
-  if (code == MN_IO || code == MN_INTERNAL) {
-    MPI_Barrier(parallel->comm);
-    MPI_Abort(parallel->comm, code);
-  }
   return code;
 }
 

@@ -130,7 +130,7 @@ static mn_error *read_positions(hid_t file, const char *name, int64_t count, mn_
 mn_error *mn_dataset_positions(const mn_parallel *parallel, const char *path, const char *name, int64_t count,
                                double *x)
 {
-  hid_t file;
+  hid_t file = H5I_INVALID_HID;
   mn_error *error = open_input(path, &file);
   if (!error) {
     const mn_block block = mn_block_of(count, parallel->rank, parallel->size);
@@ -170,7 +170,7 @@ static mn_error *read_field(hid_t file, const char *name, mn_field *field, doubl
 mn_error *mn_dataset_field(const mn_parallel *parallel, const char *path, const char *name, mn_field *field,
                            double **nodes)
 {
-  hid_t file;
+  hid_t file = H5I_INVALID_HID;
   mn_error *error = open_input(path, &file);
   if (!error) {
     error = mn_error_within(read_field(file, name, field, nodes), "%s", path);
@@ -230,7 +230,7 @@ static mn_error *look_at_paths(hid_t file, mn_paths *paths)
 
 mn_error *mn_paths_open(const mn_parallel *parallel, const char *path, mn_paths *paths)
 {
-  hid_t file;
+  hid_t file = H5I_INVALID_HID;
   *paths = (mn_paths){0};
   snprintf(paths->path, sizeof paths->path, "%s", path);
   mn_error *error = open_input(path, &file);
@@ -266,7 +266,7 @@ static mn_error *read_sample(hid_t file, int64_t k, mn_block block, double *x)
 mn_error *mn_paths_sample(const mn_parallel *parallel, const mn_paths *paths, int64_t k, double *x)
 {
   const mn_block block = mn_block_of(paths->count, parallel->rank, parallel->size);
-  hid_t file;
+  hid_t file = H5I_INVALID_HID;
   mn_error *error = open_input(paths->path, &file);
   if (!error) {
     error = mn_block_count(block) > 0 ? mn_error_within(read_sample(file, k, block, x), "%s", paths->path) : NULL;

@@ -134,26 +134,31 @@ static bool too_much(const mn_history *h, double now)
   return old || (h->options.capacity > 0 && shared > h->options.capacity);
 }
 
-/* Codes this rank's block into h->outgoing; h->last becomes the new sample. */
-static mn_error *encode(mn_history *h, int exponent, const double *mine, int64_t *coded)
+/* What can be refused, before anything changes: positions, and room in the ring. */
+static mn_error *accept(mn_history *h, int exponent, const double *mine)
+{
+  MN_TRY(mn_slab_quantize(exponent, mn_block_count(h->block), mine, h->fresh));
+  return make_room(h);
+}
+
+/* Codes h->fresh into h->outgoing; it becomes the coder's last sample. */
+static int64_t encode(mn_history *h, int exponent)
 {
   const int64_t local = mn_block_count(h->block);
-  MN_TRY(mn_slab_quantize(exponent, local, mine, h->fresh));
-  MN_TRY(make_room(h));
   if (h->kept > 0) {
     mn_slab_rescale(slab_at(h, h->kept - 1)->exponent, exponent, local, h->last);
   }
-  *coded = mn_slab_encode(local, h->last, h->fresh, h->outgoing);
+  const int64_t coded = mn_slab_encode(local, h->last, h->fresh, h->outgoing);
   memcpy(h->last, h->fresh, (size_t)(2 * local) * sizeof *h->last);
-  return NULL;
+  return coded;
 }
 
 mn_error *mn_history_append(mn_history *h, double time, double step, const double *mine)
 {
   assert(h->kept == 0 || time > slab_at(h, h->kept - 1)->time);
   const int exponent = mn_slab_exponent(&h->model, h->options.tolerance, step);
-  int64_t coded = 0;
-  MN_TRY(mn_agree(&h->parallel, encode(h, exponent, mine, &coded)));
+  MN_TRY(mn_agree(&h->parallel, accept(h, exponent, mine)));
+  const int64_t coded = encode(h, exponent);
   mn_slab slab = {.time = time, .exponent = exponent};
   MN_TRY(mn_gather_words(&h->parallel, h->outgoing, coded, &slab.words, &slab.count));
   h->kept++;
