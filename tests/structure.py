@@ -13,7 +13,7 @@ FLOORS = {"base": 0, "kernel": 1, "past": 2, "cloud": 2, "drift": 3, "files": 3,
 THIRD_PARTY = {
     r"hdf5\.h": ["src/files/"],
     r"petsc\w*\.h": ["src/app/main.c"],
-    r"ini\.h": ["src/app/config.c"],
+    r"ini\.h": ["src/app/read.c"],
     r"Random123/.*": ["src/kernel/noise.c"],
     r"xxhash\.h": ["src/files/"],
     r"immintrin\.h": ["src/drift/pairs_lanes.h"],

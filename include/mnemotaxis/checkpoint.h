@@ -56,6 +56,10 @@ mn_error *mn_checkpoint_write(const mn_parallel *parallel, const char *path, int
 mn_error *mn_checkpoint_find(const mn_parallel *parallel, const char *directory, char *path, char *notes,
                              size_t size) MN_MUST_CHECK;
 
+/** Renames damaged checkpoints that are newer than `good` to <name>.damaged, so that they cannot push out good ones.
+ * Collective.  @param good  as found by mn_checkpoint_find; "" does nothing */
+mn_error *mn_checkpoint_set_aside(const mn_parallel *parallel, const char *directory, const char *good) MN_MUST_CHECK;
+
 /** Reads the header.  Collective; every rank gets all of it.
  * Fails: MN_DATA for a damaged file or an unknown version. */
 mn_error *mn_checkpoint_header_read(const mn_parallel *parallel, const char *path,

@@ -73,10 +73,12 @@ mn_error *mn_case_options(const mn_config *config, mn_run_options *o)
   o->dynamics.scheme = (mn_scheme)v->scheme;
   o->dynamics.seed = (uint32_t)v->seed;
   o->dynamics.noise_substeps = (int)v->noise_substeps;
-  MN_TRY(mn_schedule_make(v->step, v->first_step, v->growth, &o->dynamics.schedule));
-  MN_TRY(mn_schedule_steps(&o->dynamics.schedule, v->end, &o->steps));
-  MN_TRY(set_field(v, &o->dynamics.field));
-  MN_TRY(set_initial(v, o));
+  MN_TRY(mn_config_blame(config, "time.first_step", "time.growth",
+                         mn_schedule_make(v->step, v->first_step, v->growth, &o->dynamics.schedule)));
+  MN_TRY(mn_config_blame(config, "time.end", "time.step", mn_schedule_steps(&o->dynamics.schedule, v->end, &o->steps)));
+  MN_TRY(mn_config_blame(config, "model.c0", v->c0_file[0] != '\0' ? "model.c0_file" : "model.c0_gaussians",
+                         set_field(v, &o->dynamics.field)));
+  MN_TRY(mn_config_blame(config, "initial.kind", "initial.file", set_initial(v, o)));
   o->output = (mn_output_options){.directory = v->directory,
                                   .replace = v->replace == 1,
                                   .every = v->every,
@@ -89,5 +91,5 @@ mn_error *mn_case_options(const mn_config *config, mn_run_options *o)
                               .checkpoint_minutes = v->checkpoint_minutes,
                               .keep = (int)v->keep,
                               .wall_minutes = v->wall_minutes};
-  return check_memory(v, o);
+  return mn_config_blame(config, "history.capacity", "particles.count", check_memory(v, o));
 }

@@ -32,7 +32,7 @@ mn_error *mn_session_config(const mn_session *session, mn_config *config)
   char *text = NULL;
   mn_config_defaults(config);
   MN_TRY(mn_config_file(session->parallel, session->argument[0], &text));
-  mn_error *error = mn_config_read(config, session->argument[0], text, false);
+  mn_error *error = mn_config_read(config, session->argument[0], text, MN_READ_CASE);
   mn_free(&text);
   MN_TRY(error);
   MN_TRY(mn_session_overrides(session, 1, config));
@@ -115,6 +115,9 @@ static mn_error *simulate(const mn_session *session, prepared *p, const char *ch
   mn_run_report report;
   mn_reporting reporting = {.directory = p->options.output.directory, .interval = p->config.values.progress};
   mn_error *error = mn_run(session->parallel, &p->options, checkpoint, mn_report_progress, &reporting, &report);
+  if (error && error->code == MN_USAGE) { /* the directory of a new run, or the end of an old one */
+    error = mn_config_blame(&p->config, checkpoint ? "time.end" : "output.directory", "output.directory", error);
+  }
   if (!error && session->parallel->rank == 0) {
     conclude(&reporting, &p->options, &report);
   }
@@ -148,7 +151,7 @@ static mn_error *read_settings(const mn_session *session, mn_config *config)
   snprintf(path, sizeof path, "%s/used.ini", session->argument[0]);
   mn_config_defaults(config);
   MN_TRY(mn_config_file(session->parallel, path, &text));
-  mn_error *error = mn_config_read(config, path, text, false);
+  mn_error *error = mn_config_read(config, path, text, MN_READ_USED);
   mn_free(&text);
   MN_TRY(error);
   char directory[MN_TEXT_MAX + 32];
@@ -166,7 +169,7 @@ static mn_error *check_same_run(const mn_session *session, const mn_config *conf
   mn_error *error = mn_alloc(&stored, 1, sizeof *stored);
   if (!error) {
     mn_config_defaults(stored);
-    error = mn_config_read(stored, checkpoint, header.parameters, true);
+    error = mn_config_read(stored, checkpoint, header.parameters, MN_READ_FIXED);
     error = error ? error : mn_config_same_run(config, stored);
   }
   mn_free(&stored);
@@ -188,6 +191,7 @@ static mn_error *resume_from(const mn_session *session, prepared *p, int *exit_c
     MN_TRY(check_same_run(session, &p->config, checkpoint));
   }
   MN_TRY(prepare(session, p));
+  MN_TRY(mn_checkpoint_set_aside(session->parallel, session->argument[0], checkpoint));
   p->options.output.replace = !found; /* a run that never came to a checkpoint starts again */
   return simulate(session, p, found ? checkpoint : NULL, exit_code);
 }

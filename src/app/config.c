@@ -1,12 +1,7 @@
-/* inih tells sections and names; lines are counted by the reader that feeds it.  All text is kept until it is known
- * where every key comes from, then converted once. */
+/* All text is kept until it is known where every key comes from, then converted once. */
 #include "config.h"
 
-#include <mnemotaxis/memory.h>
-
 #include <ctype.h>
-#include <errno.h>
-#include <ini.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,77 +74,15 @@ void mn_config_defaults(mn_config *config)
   }
 }
 
-static mn_error *store(mn_config *config, const char *name, const char *value, const char *origin, bool fixed_only)
+mn_error *mn_config_store(mn_config *config, int key, const char *value, const char *origin)
 {
-  int key = 0;
-  MN_TRY(mn_config_find(name, origin, &key));
-  if (fixed_only && !mn_keys[key].fixed) {
-    return NULL;
-  }
   if (strlen(value) >= MN_TEXT_MAX) {
-    return mn_error_create(MN_USAGE, "%s: the value of %s is longer than %d bytes", origin, name, MN_TEXT_MAX - 1);
+    return mn_error_create(MN_USAGE, "%s: the value of %s.%s is longer than %d bytes", origin, mn_keys[key].section,
+                           mn_keys[key].name, MN_TEXT_MAX - 1);
   }
   snprintf(config->text[key], MN_TEXT_MAX, "%s", value);
   snprintf(config->origin[key], MN_TEXT_MAX, "%s", origin);
   return NULL;
-}
-
-/* What inih's callbacks need. */
-typedef struct reading {
-  mn_config *config;
-  const char *name;
-  const char *rest; /* of the text */
-  int line;
-  bool fixed_only;
-  mn_error *error;
-  char seen[MN_KEYS_MAX];
-} reading;
-
-static char *next_line(char *out, int size, void *stream)
-{
-  reading *r = stream;
-  if (*r->rest == '\0') {
-    return NULL;
-  }
-  const char *end = strchr(r->rest, '\n');
-  const size_t length = end ? (size_t)(end - r->rest) + 1 : strlen(r->rest);
-  const size_t kept = length < (size_t)size - 1 ? length : (size_t)size - 1;
-  memcpy(out, r->rest, kept);
-  out[kept] = '\0';
-  r->rest += kept;
-  r->line++;
-  return out;
-}
-
-static int take(void *user, const char *section, const char *name, const char *value)
-{
-  reading *r = user;
-  char full[256];
-  char origin[MN_TEXT_MAX];
-  int key = 0;
-  if (r->error) {
-    return 0;
-  }
-  snprintf(full, sizeof full, "%s.%s", section, name);
-  snprintf(origin, sizeof origin, "%.900s:%d", r->name, r->line);
-  r->error = store(r->config, full, value, origin, r->fixed_only);
-  if (!r->error) {
-    r->error = mn_config_find(full, origin, &key);
-  }
-  if (!r->error && r->seen[key]++) {
-    r->error = mn_error_create(MN_USAGE, "%s: %s is given a second time", origin, full);
-  }
-  return r->error == NULL;
-}
-
-mn_error *mn_config_read(mn_config *config, const char *name, const char *text, bool fixed_only)
-{
-  reading r = {.config = config, .name = name, .rest = text, .fixed_only = fixed_only};
-  const int bad_line = ini_parse_stream(next_line, &r, take, &r);
-  if (!r.error && bad_line != 0) {
-    return mn_error_create(MN_USAGE, "%s:%d: this is neither [section] nor key = value", name, bad_line);
-  }
-  return r.error;
 }
 
 mn_error *mn_config_override(mn_config *config, const char *assignment)
@@ -160,7 +93,9 @@ mn_error *mn_config_override(mn_config *config, const char *assignment)
     return mn_error_create(MN_USAGE, "command line: \"%s\" is not of the form section.key=value", assignment);
   }
   snprintf(name, sizeof name, "%.*s", (int)(equals - assignment), assignment);
-  return store(config, name, equals + 1, "command line", false);
+  int key = 0;
+  MN_TRY(mn_config_find(name, "command line", &key));
+  return mn_config_store(config, key, equals + 1, "command line");
 }
 
 /* "must be > 0 and <= 5" */
@@ -206,7 +141,7 @@ static mn_error *convert_reals(const mn_config *config, int k, int length, doubl
       return bad_value(config, k, must);
     }
     MN_TRY(check_range(config, k, out[i]));
-    at = *end == ',' ? end + 1 : end;
+    at = *end == ',' && i + 1 < length ? end + 1 : end;
   }
   return only_blanks(at) ? NULL : bad_value(config, k, must);
 }
@@ -295,6 +230,23 @@ mn_error *mn_config_finish(mn_config *config)
   return NULL;
 }
 
+static const char *origin_of(const mn_config *config, const char *name)
+{
+  int key = 0;
+  mn_error *unknown = mn_config_find(name, "", &key);
+  mn_error_destroy(&unknown);
+  return config->origin[key];
+}
+
+mn_error *mn_config_blame(const mn_config *config, const char *first, const char *second, mn_error *error)
+{
+  const char *origin = origin_of(config, first);
+  if (strcmp(origin, "default") == 0) {
+    origin = origin_of(config, second);
+  }
+  return mn_error_within(error, "%s", origin);
+}
+
 mn_error *mn_config_same_run(const mn_config *config, const mn_config *stored)
 {
   for (int k = 0; k < mn_keys_count; k++) {
@@ -343,31 +295,4 @@ void mn_config_help(FILE *out)
     fprintf(out, "  %s = %s\n      %s (%s%s)\n", key->name, key->fallback, key->about, range,
             key->fixed ? "; fixed for a run" : "");
   }
-}
-
-/* Rank 0 reads; *text is only set there. */
-static mn_error *read_file(const char *path, char **text, int64_t *bytes)
-{
-  FILE *file = fopen(path, "rb");
-  if (!file) {
-    return mn_error_create(MN_USAGE, "cannot read %s: %s", path, strerror(errno));
-  }
-  enum { LARGEST = 1 << 20 };
-  mn_error *error = mn_alloc(text, LARGEST + 1, 1);
-  if (!error) {
-    *bytes = (int64_t)fread(*text, 1, LARGEST, file);
-    error = ferror(file) ? mn_error_create(MN_USAGE, "cannot read %s: %s", path, strerror(errno)) : NULL;
-  }
-  fclose(file);
-  return error;
-}
-
-mn_error *mn_config_file(const mn_parallel *parallel, const char *path, char **text)
-{
-  int64_t bytes = 0;
-  MN_TRY(mn_agree(parallel, parallel->rank == 0 ? read_file(path, text, &bytes) : NULL));
-  MPI_Bcast(&bytes, 1, MPI_INT64_T, 0, parallel->comm);
-  MN_TRY(mn_agree(parallel, parallel->rank == 0 ? NULL : mn_alloc(text, bytes + 1, 1)));
-  MPI_Bcast(*text, (int)bytes, MPI_CHAR, 0, parallel->comm);
-  return NULL;
 }

@@ -78,15 +78,29 @@ mn_error *mn_config_find(const char *name, const char *origin, int *key) MN_MUST
 /* All keys at their defaults.  Local. */
 void mn_config_defaults(mn_config *config);
 
-/* Reads INI text.  Local.  @param name  of the text, for messages and origins
- * @param fixed_only  skip keys that are not fixed, without checking their values */
-mn_error *mn_config_read(mn_config *config, const char *name, const char *text, bool fixed_only) MN_MUST_CHECK;
+/* Sets the text of a key.  Local. */
+mn_error *mn_config_store(mn_config *config, int key, const char *value, const char *origin) MN_MUST_CHECK;
+
+/* What is read, and how much of it counts. */
+typedef enum mn_read_mode {
+  MN_READ_CASE, /* a user's case file */
+  MN_READ_USED, /* used.ini: comments say where values first came from */
+  MN_READ_FIXED /* parameters of a checkpoint: keys that are not fixed are skipped */
+} mn_read_mode;
+
+/* Reads INI text.  Local.  @param name  of the text, for messages and origins */
+mn_error *mn_config_read(mn_config *config, const char *name, const char *text, mn_read_mode mode) MN_MUST_CHECK;
 
 /* Reads "section.key=value".  Local. */
 mn_error *mn_config_override(mn_config *config, const char *assignment) MN_MUST_CHECK;
 
 /* Turns every text into a value and checks ranges and contradictions.  Local. */
 mn_error *mn_config_finish(mn_config *config) MN_MUST_CHECK;
+
+/* Puts before the message of an error where the first of two keys that is not at its default was set; takes and returns
+ * ownership.  Local. */
+mn_error *mn_config_blame(const mn_config *config, const char *first, const char *second,
+                          mn_error *error) MN_MUST_CHECK;
 
 /* Refuses fixed keys whose values differ from those of `stored`; both finished.  Local. */
 mn_error *mn_config_same_run(const mn_config *config, const mn_config *stored) MN_MUST_CHECK;

@@ -114,11 +114,12 @@ static void say(const mn_error *error)
 }
 
 /* Ends all ranks.  A failure here may be this rank's alone, while others wait in a collective call; and failed output
- * leaves files open on purpose, because closing them could crash.  Rank 0 gets a second to speak for all. */
+ * leaves files open on purpose, because closing them could crash.  Rank 0 gets two seconds to speak for all. */
 static void end_all(const mn_parallel *parallel, const mn_error *error)
 {
   if (parallel->rank > 0) {
-    sleep(1);
+    signal(SIGTERM, SIG_DFL); /* how the launcher ends the others */
+    sleep(2);
   }
   say(error);
   MPI_Abort(parallel->comm, (int)error->code);

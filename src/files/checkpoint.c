@@ -153,9 +153,10 @@ mn_error *mn_checkpoint_write(const mn_parallel *parallel, const char *path, int
   return mn_h5_commit(&file, keep);
 }
 
+enum { GENERATIONS = 100 }; /* looked for */
+
 mn_error *mn_checkpoint_find(const mn_parallel *parallel, const char *directory, char *path, char *notes, size_t size)
 {
-  enum { GENERATIONS = 100 };
   char newest[MN_PATH_MAX];
   char candidate[MN_PATH_MAX];
   snprintf(newest, sizeof newest, "%s/checkpoint.h5", directory);
@@ -178,6 +179,31 @@ mn_error *mn_checkpoint_find(const mn_parallel *parallel, const char *directory,
     mn_error_destroy(&damage);
   }
   return notes[0] == '\0' ? NULL : mn_error_create(MN_DATA, "no undamaged checkpoint in %s: %.600s", directory, notes);
+}
+
+static mn_error *rename_damaged(const char *directory, const char *good)
+{
+  char newest[MN_PATH_MAX];
+  char candidate[MN_PATH_MAX];
+  char aside[MN_PATH_MAX + 16];
+  snprintf(newest, sizeof newest, "%s/checkpoint.h5", directory);
+  for (int k = 0; k < GENERATIONS; k++) {
+    mn_h5_generation(newest, k, candidate);
+    if (strcmp(candidate, good) == 0) {
+      return NULL;
+    }
+    snprintf(aside, sizeof aside, "%s.damaged", candidate);
+    if (access(candidate, F_OK) == 0 && rename(candidate, aside) != 0) {
+      return mn_error_create(MN_IO, "cannot rename %s", candidate);
+    }
+  }
+  return NULL;
+}
+
+mn_error *mn_checkpoint_set_aside(const mn_parallel *parallel, const char *directory, const char *good)
+{
+  const bool mine = parallel->rank == 0 && good[0] != '\0';
+  return mn_agree(parallel, mine ? rename_damaged(directory, good) : NULL);
 }
 
 static mn_error *read_header(const char *path, mn_checkpoint_header *header)

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,7 +13,9 @@ enum { PATH_BYTES = 4096 };
 
 static void join(const char *directory, const char *name, char out[PATH_BYTES])
 {
-  snprintf(out, PATH_BYTES, "%s/%s", directory, name);
+  if (snprintf(out, PATH_BYTES, "%s/%s", directory, name) >= PATH_BYTES) {
+    out[0] = '\0'; /* a path that no file can have */
+  }
 }
 
 static bool has(const char *directory, const char *name)
@@ -81,28 +84,51 @@ static bool ends_with(const char *text, const char *end)
   return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
 }
 
-static bool is_ours(const char *name)
+static bool is_ours(const char *name, const void *context)
 {
+  (void)context;
   static const char *const names[] = {"used.ini", "series.h5", "snapshots.h5", "snapshots.xmf", "log.txt", "paths.h5"};
   for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
     if (strcmp(name, names[k]) == 0) {
       return true;
     }
   }
-  return starts_with(name, "checkpoint") && ends_with(name, ".h5");
+  return starts_with(name, "checkpoint") && (ends_with(name, ".h5") || ends_with(name, ".h5.damaged"));
 }
 
-static bool is_snapshot(const char *name)
+static bool is_snapshot(const char *name, const void *context)
 {
+  (void)context;
   return strspn(name, "0123456789") >= 10 && ends_with(name, ".h5");
 }
 
-static void delete_matching(const char *directory, bool (*matches)(const char *name))
+/* <name>.h5.tmp<digits> */
+static bool is_temporary(const char *name, const void *context)
+{
+  (void)context;
+  const char *mark = strstr(name, ".h5.tmp");
+  return mark && strspn(mark + 7, "0123456789") == strlen(mark + 7);
+}
+
+static bool is_unlisted(const char *name, const void *context)
+{
+  const mn_snapshot_list *list = context;
+  const long long step = strtoll(name, NULL, 10);
+  for (int64_t k = 0; k < list->snapshots; k++) {
+    if (list->step[k] == step) {
+      return false;
+    }
+  }
+  return is_snapshot(name, NULL);
+}
+
+static void delete_matching(const char *directory, bool (*matches)(const char *name, const void *context),
+                            const void *context)
 {
   char path[PATH_BYTES];
   DIR *handle = opendir(directory);
   for (const struct dirent *entry = handle ? readdir(handle) : NULL; entry; entry = readdir(handle)) {
-    if (matches(entry->d_name)) {
+    if (matches(entry->d_name, context)) {
       join(directory, entry->d_name, path);
       unlink(path);
     }
@@ -118,9 +144,11 @@ mn_error *mn_directory_prepare(const char *directory, bool fresh, const char *us
   char path[PATH_BYTES];
   join(directory, "snapshots", snapshots);
   MN_TRY(make(snapshots));
+  delete_matching(directory, is_temporary, NULL);
+  delete_matching(snapshots, is_temporary, NULL);
   if (fresh) {
-    delete_matching(directory, is_ours);
-    delete_matching(snapshots, is_snapshot);
+    delete_matching(directory, is_ours, NULL);
+    delete_matching(snapshots, is_snapshot, NULL);
   }
   join(directory, "used.ini", path);
   FILE *file = fopen(path, "w");
@@ -129,4 +157,11 @@ mn_error *mn_directory_prepare(const char *directory, bool fresh, const char *us
     return mn_error_create(MN_IO, "cannot write %s: %s", path, strerror(errno));
   }
   return NULL;
+}
+
+void mn_directory_prune(const char *directory, const mn_snapshot_list *list)
+{
+  char snapshots[PATH_BYTES];
+  join(directory, "snapshots", snapshots);
+  delete_matching(snapshots, is_unlisted, list);
 }

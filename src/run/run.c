@@ -141,6 +141,9 @@ static mn_error *go_on(simulation *s, const char *checkpoint)
   MN_TRY(mn_snapshot_index_read(s->parallel, s->options->output.directory, &s->snapshots));
   mn_snapshot_list_cut(&s->snapshots, snapshot_is_due(s) ? s->step : s->step - 1);
   s->snapshots.count = s->options->count;
+  if (s->parallel->rank == 0) {
+    mn_directory_prune(s->options->output.directory, &s->snapshots);
+  }
   return write_indices(s);
 }
 
@@ -264,11 +267,22 @@ static const char *reason_to_save(simulation *s, bool *stop)
   return text[reason];
 }
 
+/* A finished run that is resumed has nothing to add: its files stay as they are. */
+static bool is_complete(const simulation *s, int64_t rows, int64_t snapshots)
+{
+  const bool no_step = s->first_step > 0 && s->step == s->first_step;
+  return no_step && s->series.rows == rows && s->snapshots.snapshots == snapshots;
+}
+
 static mn_error *write_timed(simulation *s, const char *save_reason)
 {
   const double start = mn_seconds();
+  const int64_t rows = s->series.rows;
+  const int64_t snapshots = s->snapshots.snapshots;
   MN_TRY(record(s));
-  if (save_reason) {
+  if (save_reason && is_complete(s, rows, snapshots)) {
+    tell(s, save_reason);
+  } else if (save_reason) {
     MN_TRY(save(s, save_reason));
   }
   s->output_seconds += mn_seconds() - start;
