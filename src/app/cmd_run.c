@@ -41,7 +41,7 @@ mn_error *mn_session_config(const mn_session *session, mn_config *config)
 
 mn_error *mn_config_text(const mn_config *config, bool fixed_only, bool origins, char **text)
 {
-  enum { ROOM = 1 << 18 };
+  enum { ROOM = MN_KEYS_MAX * (2 * MN_TEXT_MAX + 256) };
   MN_TRY(mn_alloc(text, ROOM, 1));
   FILE *out = fmemopen(*text, ROOM, "w");
   if (!out) {
@@ -52,7 +52,7 @@ mn_error *mn_config_text(const mn_config *config, bool fixed_only, bool origins,
   }
   mn_config_print(config, fixed_only, origins, out);
   fclose(out);
-  return NULL;
+  return mn_resize(text, (int64_t)strlen(*text) + 1, 1);
 }
 
 /* Memory that cannot be there is refused now, not found missing after days. */

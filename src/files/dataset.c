@@ -203,8 +203,9 @@ static mn_error *read_times(hid_t file, mn_paths *paths)
       paths->times[k] = (double)k * dt;
     }
   }
-  for (int64_t k = 1; k < paths->samples; k++) {
-    if (!(paths->times[k] > paths->times[k - 1]) || !isfinite(paths->times[k])) {
+  for (int64_t k = 0; k < paths->samples; k++) {
+    const bool grows = k == 0 || paths->times[k] > paths->times[k - 1];
+    if (!grows || !isfinite(paths->times[k])) {
       return mn_error_create(MN_DATA, "times must be finite and grow; sample %lld does not", (long long)k);
     }
   }

@@ -75,10 +75,17 @@ static mn_error *measure(const mn_parallel *parallel, const char *path, int64_t 
   return error;
 }
 
+/* The seal of a file of `bytes` with that checksum: text, padded with zeros. */
+static void compose(int64_t bytes, uint64_t checksum, char seal[MN_SEAL_BYTES])
+{
+  memset(seal, 0, MN_SEAL_BYTES);
+  snprintf(seal, MN_SEAL_BYTES, "%s\nbytes %" PRId64 "\nxxh3 %016" PRIx64 "\n", magic, bytes, checksum);
+}
+
 static mn_error *stamp(const char *path, int64_t bytes, uint64_t checksum)
 {
-  char seal[MN_SEAL_BYTES] = "";
-  snprintf(seal, sizeof seal, "%s\nbytes %" PRId64 "\nxxh3 %016" PRIx64 "\n", magic, bytes, checksum);
+  char seal[MN_SEAL_BYTES];
+  compose(bytes, checksum, seal);
   FILE *file = fopen(path, "r+b");
   bool good = file && fwrite(seal, sizeof seal, 1, file) == 1;
   good = file && fclose(file) == 0 && good;
@@ -93,18 +100,15 @@ mn_error *mn_seal_write(const mn_parallel *parallel, const char *path)
   return mn_agree(parallel, parallel->rank == 0 ? stamp(path, bytes, checksum) : NULL);
 }
 
-static mn_error *read_seal(const char *path, int64_t *bytes, uint64_t *checksum)
+static mn_error *read_seal(const char *path, char seal[MN_SEAL_BYTES])
 {
-  char seal[MN_SEAL_BYTES + 1] = "";
   FILE *file = fopen(path, "rb");
   if (!file) {
     return unreadable(path);
   }
   const size_t n = fread(seal, 1, MN_SEAL_BYTES, file);
   fclose(file);
-  const size_t head = sizeof magic - 1;
-  if (n != MN_SEAL_BYTES || strncmp(seal, magic, head) != 0 ||
-      sscanf(seal + head, " bytes %" SCNd64 " xxh3 %" SCNx64, bytes, checksum) != 2) {
+  if (n != MN_SEAL_BYTES || strncmp(seal, magic, sizeof magic - 1) != 0) {
     return mn_error_create(
         MN_DATA, "%s carries no seal of this program: it is damaged, half written, or another kind of file", path);
   }
@@ -114,15 +118,15 @@ static mn_error *read_seal(const char *path, int64_t *bytes, uint64_t *checksum)
 mn_error *mn_seal_check(const mn_parallel *parallel, const char *path)
 {
   int64_t bytes = 0;
-  int64_t sealed_bytes = 0;
   uint64_t checksum = 0;
-  uint64_t sealed_checksum = 0;
-  mn_error *error = parallel->rank == 0 ? read_seal(path, &sealed_bytes, &sealed_checksum) : NULL;
-  MN_TRY(mn_agree(parallel, error));
+  char seal[MN_SEAL_BYTES] = "";
+  char wanted[MN_SEAL_BYTES];
+  MN_TRY(mn_agree(parallel, parallel->rank == 0 ? read_seal(path, seal) : NULL));
   MN_TRY(measure(parallel, path, &bytes, &checksum));
-  if (parallel->rank == 0 && (bytes != sealed_bytes || checksum != sealed_checksum)) {
-    error = mn_error_create(MN_DATA, "%s is damaged: %s than when it was sealed", path,
-                            bytes != sealed_bytes ? "it has another length" : "its bytes are others");
+  compose(bytes, checksum, wanted);
+  mn_error *error = NULL;
+  if (parallel->rank == 0 && memcmp(seal, wanted, sizeof seal) != 0) {
+    error = mn_error_create(MN_DATA, "%s is damaged: its bytes are not those that were sealed", path);
   }
   return mn_agree(parallel, error);
 }

@@ -361,7 +361,8 @@ int64_t mn_run_expected_bytes(const mn_run_options *o, int ranks)
     samples = (int64_t)(o->history.horizon / step) + 1;
   }
   const int64_t history = mn_history_expected_bytes(&o->dynamics.model, &o->history, o->count, local, samples, step);
-  const int64_t partner_and_observe = 32 * o->count; /* gathered positions and a decoded sample, for a moment */
-  const int64_t cells = 12 * local * (int64_t)sizeof(double);
-  return history + o->engine->bytes(o->count, local) + partner_and_observe + cells;
+  const int64_t cells = 14 * local * (int64_t)sizeof(double); /* here and in the stepper */
+  const int64_t gathered = 32 * o->count;                     /* partner drift: positions and a decoded sample */
+  const int64_t writing = (1 << 20) + 24 * local;             /* a chunk of the seal, a column read back */
+  return history + o->engine->bytes(o->count, local) + cells + (gathered > writing ? gathered : writing);
 }
