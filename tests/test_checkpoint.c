@@ -196,7 +196,8 @@ static void drift_of(const mn_history *h, int sample, double *out)
   double x[2 * CELLS];
   mn_drift *drift = NULL;
   fill(check_world(), sample, x);
-  check_ok(mn_drift_create(check_world(), &mn_drift_direct, &model, &(mn_drift_options){.tolerance = 1e-4}, CELLS, &drift));
+  check_ok(
+      mn_drift_create(check_world(), &mn_drift_direct, &model, &(mn_drift_options){.tolerance = 1e-4}, CELLS, &drift));
   check_ok(mn_drift_evaluate(drift, h, time_of(sample), 0.0, x, out));
   mn_drift_destroy(&drift);
 }
@@ -392,7 +393,6 @@ MN_TESTS("checkpoint", IN_DIRECTORY(a_state_comes_back_bit_by_bit),
          IN_DIRECTORY(growing_steps_are_stored_with_their_exponents), IN_DIRECTORY(forgotten_samples_stay_counted),
          IN_DIRECTORY(a_loaded_history_goes_on_with_the_same_bits),
          IN_DIRECTORY(a_state_comes_back_on_another_number_of_ranks), IN_DIRECTORY(the_header_tells_what_was_saved),
-         IN_DIRECTORY(the_file_holds_the_datasets_of_the_table),
-         IN_DIRECTORY(the_newest_undamaged_checkpoint_is_found),
+         IN_DIRECTORY(the_file_holds_the_datasets_of_the_table), IN_DIRECTORY(the_newest_undamaged_checkpoint_is_found),
          IN_DIRECTORY(an_older_checkpoint_is_found_without_a_newest),
          IN_DIRECTORY(other_formats_and_versions_are_refused), IN_DIRECTORY(a_damaged_checkpoint_is_refused));

@@ -387,8 +387,8 @@ static void every_number_of_ranks_writes_the_same_bytes(void **state)
 
 MN_TESTS("files", IN_DIRECTORY(tables_written_in_uneven_blocks_are_read_back), IN_DIRECTORY(attributes_are_read_back),
          IN_DIRECTORY(shapes_and_rows_are_read_and_missing_things_refused),
-         IN_DIRECTORY(a_hundred_files_of_interleaved_parts_are_all_right), IN_DIRECTORY(older_generations_are_kept_and_no_more),
-         IN_DIRECTORY(giving_up_leaves_the_old_file_alone),
+         IN_DIRECTORY(a_hundred_files_of_interleaved_parts_are_all_right),
+         IN_DIRECTORY(older_generations_are_kept_and_no_more), IN_DIRECTORY(giving_up_leaves_the_old_file_alone),
          IN_DIRECTORY(what_cannot_be_written_is_refused_and_leaves_nothing),
          IN_DIRECTORY(a_file_that_cannot_be_put_in_place_leaves_nothing),
          IN_DIRECTORY(a_flipped_byte_behind_the_seal_is_refused), IN_DIRECTORY(a_flipped_byte_of_the_seal_is_refused),

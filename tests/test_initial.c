@@ -80,7 +80,8 @@ static void stated_moments_are_the_closed_forms(void **state)
 {
   (void)state;
   /* E|X|^2 = |mean|^2 + variance; clusters: mean (2.5, 12.3) of places shifted by (0.5, 0.5) */
-  const double clusters = (0.1 * (9.5 * 9.5 + 0.25 + 0.5) + 0.3 * (10.5 * 10.5 + 2.25 + 2.0) + 0.6 * (0.25 + 20.5 * 20.5));
+  const double clusters =
+      (0.1 * (9.5 * 9.5 + 0.25 + 0.5) + 0.3 * (10.5 * 10.5 + 2.25 + 2.0) + 0.6 * (0.25 + 20.5 * 20.5));
   const double expected[LAWS][3] = {{1.0, -2.0, 5.0 + 0.6},
                                     {-0.5, 0.25, 0.3125 + 2.0},
                                     {3.0, 0.0, 9.0 + 2.25 + 0.04},

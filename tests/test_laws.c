@@ -162,7 +162,8 @@ static void strong_decay_leaves_the_youngest_chemical(void **state)
     const mn_model m = {.theta = 1.0, .chi = 2.0, .lambda = pow(10.0, 3 + k)};
     const double p = k % 2 + 2.0 * 1.5;
     const double rate = -m.chi / (2.0 * (double)pi * m.lambda * p);
-    check_relative(mn_law_pull_rate(&m, k % 2, 1.5), rate, 2.0 / m.lambda, "the next order is at most 2 theta/(lambda p)");
+    check_relative(mn_law_pull_rate(&m, k % 2, 1.5), rate, 2.0 / m.lambda,
+                   "the next order is at most 2 theta/(lambda p)");
   }
 }
 

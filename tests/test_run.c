@@ -102,7 +102,8 @@ static mn_run_options small(const char *run)
   return o;
 }
 
-static mn_run_report finished_run(const mn_parallel *p, const mn_run_options *o, const char *checkpoint, mn_outcome outcome)
+static mn_run_report finished_run(const mn_parallel *p, const mn_run_options *o, const char *checkpoint,
+                                  mn_outcome outcome)
 {
   mn_run_report report;
   check_ok(mn_run(p, o, checkpoint, NULL, NULL, &report));
@@ -336,7 +337,8 @@ static void a_short_memory_is_reported_with_its_cost(void **state)
   const mn_run_report report = finished_run(check_world(), &o, NULL, MN_FINISHED);
   assert_in_range(report.forgotten, 1, STEPS - 1);
   assert_true(report.last.value[MN_FORGOTTEN_DRIFT] == report.forgotten_drift);
-  check_at_most(3.0 * 0.0507 * sqrt(2.0 / report.last.time), report.forgotten_drift, "at least what is older than the run");
+  check_at_most(3.0 * 0.0507 * sqrt(2.0 / report.last.time), report.forgotten_drift,
+                "at least what is older than the run");
   const double age = report.last.time - mn_schedule_time(&o.dynamics.schedule, report.forgotten);
   check_relative(report.forgotten_drift, 3.0 * 0.05078 * sqrt(2.0 / age), 1e-3, "four digits of the constant");
 }

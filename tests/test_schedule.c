@@ -10,9 +10,9 @@ typedef struct request {
   double step, first, growth;
 } request;
 
-static const request some[] = {{0.1, 0.01, 1.2},    {0.1, 1e-7, 1.2},     {1.0, 0.99, 1.2},  {0.3, 0.299, 1.5},
-                               {0.05, 0.001, 1.05}, {1e-3, 1e-9, 2.0},    {7.0, 3.0, 10.0},  {0.1, 1e-4, 1.1},
-                               {0.1, 0.05, 3.0},    {2.0, 2e-6, 1.03},  {1.0, 0.5, 1.01}, {0.25, 0.0625, 2.0}};
+static const request some[] = {{0.1, 0.01, 1.2},    {0.1, 1e-7, 1.2},  {1.0, 0.99, 1.2}, {0.3, 0.299, 1.5},
+                               {0.05, 0.001, 1.05}, {1e-3, 1e-9, 2.0}, {7.0, 3.0, 10.0}, {0.1, 1e-4, 1.1},
+                               {0.1, 0.05, 3.0},    {2.0, 2e-6, 1.03}, {1.0, 0.5, 1.01}, {0.25, 0.0625, 2.0}};
 enum { SOME = sizeof some / sizeof *some };
 
 static mn_schedule made(int k)
@@ -120,7 +120,8 @@ static void without_a_ramp_all_steps_are_equal(void **state)
   }
 }
 
-/* Sum of a geometric ramp: first (g^m - 1)/(g - 1); with g = growth it takes about log(step/first)/log(growth) steps. */
+/* Sum of a geometric ramp: first (g^m - 1)/(g - 1); with g = growth it takes about log(step/first)/log(growth) steps.
+ */
 static void a_ramp_is_hardly_longer_than_growth_demands(void **state)
 {
   (void)state;
@@ -136,8 +137,8 @@ static void a_ramp_is_hardly_longer_than_growth_demands(void **state)
 static void values_out_of_range_are_refused(void **state)
 {
   (void)state;
-  const request bad[] = {{0.0, 0.0, 1.2},  {-1.0, 0.0, 1.2}, {1.0, -0.1, 1.2},     {1.0, 1.1, 1.2},      {1.0, 0.1, 1.0},
-                         {1.0, 0.1, 0.5}, {NAN, 0.0, 1.2},  {1.0, NAN, 1.2},      {1.0, 0.1, NAN}};
+  const request bad[] = {{0.0, 0.0, 1.2}, {-1.0, 0.0, 1.2}, {1.0, -0.1, 1.2}, {1.0, 1.1, 1.2}, {1.0, 0.1, 1.0},
+                         {1.0, 0.1, 0.5}, {NAN, 0.0, 1.2},  {1.0, NAN, 1.2},  {1.0, 0.1, NAN}};
   for (int k = 0; k < 9; k++) {
     mn_schedule s;
     check_refused(mn_schedule_make(bad[k].step, bad[k].first, bad[k].growth, &s), MN_USAGE, "time.step");
@@ -164,7 +165,8 @@ static void an_end_within_the_ramp_is_refused_with_the_first_possible_one(void *
     int64_t steps = 0;
     check_ok(mn_schedule_steps(&s, (double)s.multiple * some[k].step, &steps));
     assert_int_equal(steps, s.ramp);
-    check_refused(mn_schedule_steps(&s, (double)(s.multiple - 1) * some[k].step, &steps), MN_USAGE, "first possible end");
+    check_refused(mn_schedule_steps(&s, (double)(s.multiple - 1) * some[k].step, &steps), MN_USAGE,
+                  "first possible end");
   }
 }
 
@@ -179,7 +181,8 @@ static void an_end_that_is_no_finite_number_is_refused(void **state)
 
 MN_TESTS("schedule", cmocka_unit_test(the_first_step_is_the_one_asked_for),
          cmocka_unit_test(steps_never_shrink_nor_grow_by_more_than_the_allowed_ratio),
-         cmocka_unit_test(the_ramp_ends_on_a_multiple_of_the_step), cmocka_unit_test(times_grow_by_the_step_between_them),
+         cmocka_unit_test(the_ramp_ends_on_a_multiple_of_the_step),
+         cmocka_unit_test(times_grow_by_the_step_between_them),
          cmocka_unit_test(after_the_ramp_every_multiple_is_a_time),
          cmocka_unit_test(the_same_time_has_the_same_bits_whenever_it_is_asked),
          cmocka_unit_test(without_a_ramp_all_steps_are_equal),

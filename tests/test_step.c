@@ -65,7 +65,8 @@ static void without_sensitivity_cells_are_their_free_paths(void **state)
   double x[2 * CELLS_MAX];
   double free_path[2 * CELLS_MAX];
   for (int scheme = MN_SCHEME_HEUN; scheme <= MN_SCHEME_EULER; scheme++) {
-    const mn_dynamics d = {.model = {.theta = 1.0}, .schedule = equal_steps(0.1), .scheme = (mn_scheme)scheme, .seed = 4};
+    const mn_dynamics d = {
+        .model = {.theta = 1.0}, .schedule = equal_steps(0.1), .scheme = (mn_scheme)scheme, .seed = 4};
     machine m = started(check_world(), &d, 100);
     start(&m, 1.0, x, free_path);
     run(&m, 10, x, free_path);
@@ -85,7 +86,8 @@ static void free_paths_are_brownian_with_variance_two_t(void **state)
   double b[2 * CELLS_MAX];
   double before[2 * CELLS_MAX];
   double sums[2] = {0.0, 0.0};
-  const mn_dynamics d = {.model = {.theta = 1.0}, .schedule = equal_steps(0.1), .scheme = MN_SCHEME_AVERAGED, .seed = 8};
+  const mn_dynamics d = {
+      .model = {.theta = 1.0}, .schedule = equal_steps(0.1), .scheme = MN_SCHEME_AVERAGED, .seed = 8};
   machine m = started(check_world(), &d, 100);
   start(&m, 1.0, x, b);
   for (int64_t n = 0; n < 50; n++) {
@@ -197,7 +199,8 @@ static void a_pair_feels_the_present_force_of_the_scheme(void **state)
     const double h = k % 2 ? 0.1 : 0.5;
     const double theta = pow(10.0, k / 8 - 1);
     const mn_scheme scheme = k % 4 / 2 ? MN_SCHEME_EULER : MN_SCHEME_AVERAGED;
-    const mn_dynamics d = {.model = {.theta = theta, .chi = 1.5}, .schedule = equal_steps(h), .scheme = scheme, .seed = 70};
+    const mn_dynamics d = {
+        .model = {.theta = theta, .chi = 1.5}, .schedule = equal_steps(h), .scheme = scheme, .seed = 70};
     machine m = started(&alone, &d, 2);
     double x[4] = {0.1, 0.0, 0.0, -0.2};
     double b[4] = {0.1, 0.0, 0.0, -0.2};

@@ -1,7 +1,8 @@
-/* What the schemes do on average.  Truth: the first order laws (laws.h, from docs/theory.md, section 6); mean field values
- * of an independent radial solver; orders of convergence on common noise.  All claims are about linear combinations of
- * the pull at several step sizes, at 5 standard errors of independent replicas (seeds fixed, false alarm below 6e-7).
- * Steps are powers of 2, so that differences of times are exact and tables of the present force are made once. */
+/* What the schemes do on average.  Truth: the first order laws (laws.h, from docs/theory.md, section 6); mean field
+ * values of an independent radial solver; orders of convergence on common noise.  All claims are about linear
+ * combinations of the pull at several step sizes, at 5 standard errors of independent replicas (seeds fixed, false
+ * alarm below 6e-7). Steps are powers of 2, so that differences of times are exact and tables of the present force are
+ * made once. */
 #include "check.h"
 
 #include <math.h>
@@ -135,7 +136,8 @@ static void steps_from_a_normal_cloud_converge_and_heun_wins(void **state)
   const estimate last = combination((double[COLUMNS]){0, 0, 1.0, -1.0}, replicas);
   check_absolute(left.mean, 0.0, 5.0 * left.error + last.mean, "both have the same limit, up to the rest of heun");
   const estimate heun = combination((double[COLUMNS]){0, 0, 0, 1.0}, replicas);
-  check_absolute(6.0 + heun.mean, 5.77313, 5.0 * heun.error + last.mean, "mean field value, 5 standard errors, rest of heun");
+  check_absolute(6.0 + heun.mean, 5.77313, 5.0 * heun.error + last.mean,
+                 "mean field value, 5 standard errors, rest of heun");
 }
 
 /* From a point the present force dominates: order about 0.6. */
@@ -175,11 +177,12 @@ static void decay_gives_the_mean_field_value_too(void **state)
   measure(3, &model, MN_SCHEME_HEUN, 3, 128, 1.0, replicas);
   const estimate last = combination((double[COLUMNS]){0, 0, 1.0, -1.0}, replicas);
   const estimate heun = combination((double[COLUMNS]){0, 0, 0, 1.0}, replicas);
-  check_absolute(6.0 + heun.mean, 5.82833, 5.0 * heun.error + last.mean, "mean field value, 5 standard errors, rest of heun");
+  check_absolute(6.0 + heun.mean, 5.82833, 5.0 * heun.error + last.mean,
+                 "mean field value, 5 standard errors, rest of heun");
 }
 
-/* A bias that shrinks by rho a halving leaves D/(rho - 1): from a normal cloud rho is 1.85 to 3.5, from a point 1.5 to 2.
- * Half the pull of twice the sensitivity, less the pull itself, is what is of second order. */
+/* A bias that shrinks by rho a halving leaves D/(rho - 1): from a normal cloud rho is 1.85 to 3.5, from a point 1.5
+ * to 2. Half the pull of twice the sensitivity, less the pull itself, is what is of second order. */
 static void check_law(mn_model model, int64_t cells, double variance, int replicas)
 {
   const double rest = variance > 0.0 ? 0.8 : 1.5;

@@ -1,7 +1,8 @@
 /** @file observe.h  What is measured of the cloud, with standard errors.
  *
  * Standard errors treat the cells as independent, which they are up to O(1/N) (propagation of chaos);
- * an observable without a meaningful one (a minimum, an exact quantity) has NaN.
+ * an observable without a meaningful one (a minimum, an exact quantity) has NaN.  That of MN_PULL, a sum
+ * over pairs, is doubled and errs on the large side: over seeds it is 1.1 to 4 times the true one.
  */
 #ifndef MNEMOTAXIS_OBSERVE_H
 #define MNEMOTAXIS_OBSERVE_H

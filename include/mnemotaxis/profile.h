@@ -46,7 +46,7 @@ typedef struct mn_table {
 /** Tabulates the present profile.  Local.
  * @param tolerance  what is below tolerance/1000 of the Coulomb force is cut off; at least 1e-20
  * Accuracy: besides that 1e-12 of the larger of f(r2) and its power-law envelope.
- * Cost: about 10^4 evaluations of the profile. */
+ * Cost: about 1200 evaluations of the profile. */
 void mn_table_fill(mn_table *table, const mn_model *model, const mn_present *present, double tolerance);
 
 /** Sums -f(|R|^2) R over sources, for one target.  Local.

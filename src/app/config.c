@@ -93,6 +93,10 @@ mn_error *mn_config_override(mn_config *config, const char *assignment)
     return mn_error_create(MN_USAGE, "command line: \"%s\" is not of the form section.key=value", assignment);
   }
   snprintf(name, sizeof name, "%.*s", (int)(equals - assignment), assignment);
+  if (strstr(equals, " ;") || strchr(equals, '\n')) {
+    return mn_error_create(
+        MN_USAGE, "command line: the value of %s holds \" ;\" or a line break, which used.ini cannot keep", name);
+  }
   int key = 0;
   MN_TRY(mn_config_find(name, "command line", &key));
   return mn_config_store(config, key, equals + 1, "command line");

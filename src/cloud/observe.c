@@ -65,7 +65,8 @@ static void fill_columns(const double *x, const double *free_path, const double 
   }
 }
 
-/* Means with errors.  Two passes, so that a small variance around a large mean keeps its digits. */
+/* Means with errors.  Two passes, so that a small variance around a large mean keeps its digits.  The pull is a sum
+ * over pairs, in which a cell is both pulled and pulls: twice the error of independent cells covers both roles. */
 static mn_error *observe_means(const mn_parallel *parallel, int64_t count, int64_t local, double *columns,
                                mn_observation *out)
 {
@@ -82,6 +83,7 @@ static mn_error *observe_means(const mn_parallel *parallel, int64_t count, int64
     out->value[column_observable[c]] = mean[c] / n;
     out->error[column_observable[c]] = sqrt(spread[c] / (n * (n - 1.0)));
   }
+  out->error[MN_PULL] *= 2.0;
   return NULL;
 }
 

@@ -102,12 +102,13 @@ static bool is_snapshot(const char *name, const void *context)
   return strspn(name, "0123456789") >= 10 && ends_with(name, ".h5");
 }
 
-/* <name>.h5.tmp<digits> */
+/* <name>.h5.tmp<digits>, also what the file layer appends to it while it probes for locks */
 static bool is_temporary(const char *name, const void *context)
 {
   (void)context;
   const char *mark = strstr(name, ".h5.tmp");
-  return mark && strspn(mark + 7, "0123456789") == strlen(mark + 7);
+  const size_t digits = mark ? strspn(mark + 7, "0123456789") : 0;
+  return digits > 0 && (mark[7 + digits] == '\0' || mark[7 + digits] == '.');
 }
 
 static bool is_unlisted(const char *name, const void *context)
@@ -138,10 +139,25 @@ static void delete_matching(const char *directory, bool (*matches)(const char *n
   }
 }
 
+/* Written beside the old one and put in its place, as all files are. */
+static mn_error *write_used(const char *directory, const char *used)
+{
+  char path[PATH_BYTES];
+  char temporary[PATH_BYTES];
+  join(directory, "used.ini", path);
+  join(directory, "used.ini.tmp", temporary);
+  FILE *file = fopen(temporary, "w");
+  bool good = file && fputs(used, file) >= 0 && fflush(file) == 0 && fsync(fileno(file)) == 0;
+  good = file && fclose(file) == 0 && good;
+  if (!good || rename(temporary, path) != 0) {
+    return mn_error_create(MN_IO, "cannot write %s: %s", path, strerror(errno));
+  }
+  return NULL;
+}
+
 mn_error *mn_directory_prepare(const char *directory, bool fresh, const char *used)
 {
   char snapshots[PATH_BYTES];
-  char path[PATH_BYTES];
   join(directory, "snapshots", snapshots);
   MN_TRY(make(snapshots));
   delete_matching(directory, is_temporary, NULL);
@@ -150,13 +166,7 @@ mn_error *mn_directory_prepare(const char *directory, bool fresh, const char *us
     delete_matching(directory, is_ours, NULL);
     delete_matching(snapshots, is_snapshot, NULL);
   }
-  join(directory, "used.ini", path);
-  FILE *file = fopen(path, "w");
-  const bool good = file && fputs(used, file) >= 0;
-  if ((file && fclose(file) != 0) || !good) {
-    return mn_error_create(MN_IO, "cannot write %s: %s", path, strerror(errno));
-  }
-  return NULL;
+  return write_used(directory, used);
 }
 
 void mn_directory_prune(const char *directory, const mn_snapshot_list *list)

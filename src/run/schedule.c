@@ -11,13 +11,15 @@ static double ramp_step(const mn_schedule *s, double growth, int64_t m)
   return fmin(s->first * pow(growth, (double)m), s->step);
 }
 
+/* Sum of the first steps: a geometric one until `step` is reached, then multiples of it. */
 static double ramp_sum(const mn_schedule *s, double growth, int64_t steps)
 {
-  double sum = 0.0;
-  for (int64_t m = 0; m < steps; m++) {
-    sum += ramp_step(s, growth, m);
+  const double rate = log(growth);
+  if (rate <= 0.0) {
+    return (double)steps * s->first;
   }
-  return sum;
+  const double below = fmin((double)steps, ceil(log(s->step / s->first) / rate));
+  return s->first * expm1(below * rate) / expm1(rate) + ((double)steps - below) * s->step;
 }
 
 static double bisect(const mn_schedule *s, double low, double high, int64_t steps, double goal)
