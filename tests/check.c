@@ -1,6 +1,7 @@
 /* The main of every test program: all ranks run all tests; those after the first report only failures. */
 #include "check.h"
 
+#include <ftw.h>
 #include <math.h>
 #include <mnemotaxis/memory.h>
 #include <mnemotaxis/noise.h>
@@ -66,6 +67,35 @@ void check_refused(mn_error *error, mn_code code, const char *words)
   mn_error_destroy(&error);
   if (copy.code != code || !strstr(copy.message, words)) {
     fail_msg("expected code %d and \"%s\", got code %d: %s", (int)code, words, (int)copy.code, copy.message);
+  }
+}
+
+void check_directory_create(char directory[CHECK_PATH])
+{
+  const char *parent = getenv("TMPDIR");
+  if (world.rank == 0) {
+    snprintf(directory, CHECK_PATH, "%s/mnemotaxis-%s-XXXXXX", parent ? parent : "/tmp", mn_test_module);
+    if (!mkdtemp(directory)) {
+      fprintf(stderr, "cannot make %s\n", directory);
+      MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
+    }
+  }
+  MPI_Bcast(directory, CHECK_PATH, MPI_CHAR, 0, world.comm);
+}
+
+static int remove_entry(const char *name, const struct stat *info, int kind, struct FTW *where)
+{
+  (void)info;
+  (void)kind;
+  (void)where;
+  return remove(name);
+}
+
+void check_directory_remove(const char *directory)
+{
+  MPI_Barrier(world.comm);
+  if (world.rank == 0) {
+    nftw(directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
   }
 }
 

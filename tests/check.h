@@ -32,6 +32,12 @@ void check_refused(mn_error *error, mn_code code, const char *words);
 /* All ranks: a duplicate of the world, valid while tests run. */
 const mn_parallel *check_world(void);
 
+/* A fresh directory for the files of a test, known to all ranks, and its removal with all that is in it.  Collective.
+ */
+enum { CHECK_PATH = 256 };
+void check_directory_create(char directory[CHECK_PATH]);
+void check_directory_remove(const char *directory);
+
 /* Deterministic standard normal numbers for test data: any (seed, k). */
 double check_normal(uint32_t seed, uint64_t k);
 

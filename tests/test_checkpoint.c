@@ -3,7 +3,6 @@
 #include "check.h"
 
 #include <files/h5.h>
-#include <ftw.h>
 #include <math.h>
 #include <mnemotaxis/checkpoint.h>
 #include <mnemotaxis/drift.h>
@@ -15,37 +14,22 @@
 
 enum { CELLS = 150, SAMPLES = 12, TEXT = 2048 };
 
-static char directory[256];
+static char directory[CHECK_PATH];
 static char path[512];
 
 static int make_directory(void **state)
 {
   (void)state;
-  if (check_world()->rank == 0) {
-    const char *parent = getenv("TMPDIR");
-    snprintf(directory, sizeof directory, "%s/mnemotaxis-checkpoint-XXXXXX", parent ? parent : "/tmp");
-    if (!mkdtemp(directory)) {
-      return -1;
-    }
-  }
-  MPI_Bcast(directory, sizeof directory, MPI_CHAR, 0, check_world()->comm);
+  check_directory_create(directory);
   snprintf(path, sizeof path, "%s/checkpoint.h5", directory);
   return 0;
-}
-
-static int remove_entry(const char *name, const struct stat *info, int kind, struct FTW *where)
-{
-  (void)info;
-  (void)kind;
-  (void)where;
-  return remove(name);
 }
 
 static int remove_directory(void **state)
 {
   (void)state;
-  MPI_Barrier(check_world()->comm);
-  return check_world()->rank == 0 ? nftw(directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS) : 0;
+  check_directory_remove(directory);
+  return 0;
 }
 
 static const mn_model model = {.theta = 2.0, .chi = 3.0};

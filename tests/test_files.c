@@ -6,7 +6,6 @@
 #include <dirent.h>
 #include <files/h5.h>
 #include <files/seal.h>
-#include <ftw.h>
 #include <mnemotaxis/memory.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,37 +13,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char directory[256];
+static char directory[CHECK_PATH];
 static char path[512];
 
 static int make_directory(void **state)
 {
   (void)state;
-  if (check_world()->rank == 0) {
-    const char *parent = getenv("TMPDIR");
-    snprintf(directory, sizeof directory, "%s/mnemotaxis-files-XXXXXX", parent ? parent : "/tmp");
-    if (!mkdtemp(directory)) {
-      return -1;
-    }
-  }
-  MPI_Bcast(directory, sizeof directory, MPI_CHAR, 0, check_world()->comm);
+  check_directory_create(directory);
   snprintf(path, sizeof path, "%s/file.h5", directory);
   return 0;
-}
-
-static int remove_entry(const char *name, const struct stat *info, int kind, struct FTW *where)
-{
-  (void)info;
-  (void)kind;
-  (void)where;
-  return remove(name);
 }
 
 static int remove_directory(void **state)
 {
   (void)state;
-  MPI_Barrier(check_world()->comm);
-  return check_world()->rank == 0 ? nftw(directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS) : 0;
+  check_directory_remove(directory);
+  return 0;
 }
 
 static int entries(void)

@@ -3,7 +3,6 @@
 #include "check.h"
 
 #include <files/h5.h>
-#include <ftw.h>
 #include <math.h>
 #include <mnemotaxis/dataset.h>
 #include <mnemotaxis/memory.h>
@@ -20,35 +19,20 @@ enum { CELLS_MAX = 200, STEPS = 8, SIDE = 40, PATH = 1024 };
 static const double pi = 3.14159265358979323846;
 static const double h = 0.0625; /* all steps; times are exact */
 
-static char directory[256];
+static char directory[CHECK_PATH];
 
 static int make_directory(void **state)
 {
   (void)state;
-  if (check_world()->rank == 0) {
-    const char *parent = getenv("TMPDIR");
-    snprintf(directory, sizeof directory, "%s/mnemotaxis-pictures-XXXXXX", parent ? parent : "/tmp");
-    if (!mkdtemp(directory)) {
-      return -1;
-    }
-  }
-  MPI_Bcast(directory, sizeof directory, MPI_CHAR, 0, check_world()->comm);
+  check_directory_create(directory);
   return 0;
-}
-
-static int remove_entry(const char *name, const struct stat *info, int kind, struct FTW *where)
-{
-  (void)info;
-  (void)kind;
-  (void)where;
-  return remove(name);
 }
 
 static int remove_directory(void **state)
 {
   (void)state;
-  MPI_Barrier(check_world()->comm);
-  return check_world()->rank == 0 ? nftw(directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS) : 0;
+  check_directory_remove(directory);
+  return 0;
 }
 
 /* Everything a run has shown, on every rank. */

@@ -17,35 +17,20 @@
 
 enum { STEPS = 20, PATH = 1024 };
 
-static char directory[256];
+static char directory[CHECK_PATH];
 
 static int make_directory(void **state)
 {
   (void)state;
-  if (check_world()->rank == 0) {
-    const char *parent = getenv("TMPDIR");
-    snprintf(directory, sizeof directory, "%s/mnemotaxis-run-XXXXXX", parent ? parent : "/tmp");
-    if (!mkdtemp(directory)) {
-      return -1;
-    }
-  }
-  MPI_Bcast(directory, sizeof directory, MPI_CHAR, 0, check_world()->comm);
+  check_directory_create(directory);
   return 0;
-}
-
-static int remove_entry(const char *name, const struct stat *info, int kind, struct FTW *where)
-{
-  (void)info;
-  (void)kind;
-  (void)where;
-  return remove(name);
 }
 
 static int remove_directory(void **state)
 {
   (void)state;
-  MPI_Barrier(check_world()->comm);
-  return check_world()->rank == 0 ? nftw(directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS) : 0;
+  check_directory_remove(directory);
+  return 0;
 }
 
 static bool is_there(const char *run, const char *name)
