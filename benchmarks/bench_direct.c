@@ -64,11 +64,9 @@ int main(int argc, char **argv)
     decode += decode_seconds(history, cells) / BENCH_REPEATS;
   }
   decode *= 0.5 * (double)steps; /* over the run the past is half as long on average */
-  double sum = 0.0;
-  bench_ok(mn_ordered_sum(&parallel, cells, 2, x, (double[2]){0}));
   double sums[2];
   bench_ok(mn_ordered_sum(&parallel, cells, 2, x, sums));
-  sum = sums[0] + sums[1];
+  const double sum = sums[0] + sums[1];
   if (parallel.rank == 0) {
     const mn_step_seconds spent = mn_stepper_seconds(stepper);
     printf("cells,steps,tolerance,ranks,seconds,drift_%%,exchange_%%,rest_%%,decode_%%,pair_lags_G/"
