@@ -21,6 +21,11 @@
 
 #include <mnemotaxis/drift.h>
 
+#include <mnemotaxis/axis.h>
+#include <mnemotaxis/pde.h>
+#include <mnemotaxis/plane.h>
+#include <mnemotaxis/solver.h>
+
 #include <mnemotaxis/checkpoint.h>
 #include <mnemotaxis/dataset.h>
 #include <mnemotaxis/series.h>

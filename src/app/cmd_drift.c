@@ -89,4 +89,5 @@ static mn_error *drift_command(const mn_session *session, int *exit_code)
 }
 
 const mn_command mn_command_drift = {"drift", "PATHS.h5 [section.key=value ...]",
-                                     "memory drift of given paths; writes /drift [N, 2] to output.file", drift_command};
+                                     "memory drift of given paths; writes /drift [N, 2] to output.file", drift_command,
+                                     false};

@@ -74,4 +74,4 @@ static mn_error *help(const mn_session *session, int *exit_code)
 }
 
 const mn_command mn_command_help = {"help", "[COMMAND | config | files]",
-                                    "this page, the configuration keys, or the files", help};
+                                    "this page, the configuration keys, or the files", help, false};

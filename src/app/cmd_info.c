@@ -123,4 +123,4 @@ static mn_error *info(const mn_session *session, int *exit_code)
 }
 
 const mn_command mn_command_info = {"info", "FILE_OR_DIR",
-                                    "what is in it, is it whole, which version and parameters made it", info};
+                                    "what is in it, is it whole, which version and parameters made it", info, false};

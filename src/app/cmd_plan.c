@@ -97,4 +97,4 @@ static mn_error *plan(const mn_session *session, int *exit_code)
 }
 
 const mn_command mn_command_plan = {"plan", "CASE.ini [section.key=value ...]",
-                                    "memory per rank, bytes on disk, work; runs nothing", plan};
+                                    "memory per rank, bytes on disk, work; runs nothing", plan, false};

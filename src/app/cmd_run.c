@@ -210,6 +210,6 @@ static mn_error *resume(const mn_session *session, int *exit_code)
 }
 
 const mn_command mn_command_run = {"run", "CASE.ini [section.key=value ...]",
-                                   "simulate; writes the run directory output.directory", run};
+                                   "simulate; writes the run directory output.directory", run, false};
 const mn_command mn_command_resume = {"resume", "DIR [section.key=value ...]",
-                                      "go on from DIR's newest good checkpoint, on any number of ranks", resume};
+                                      "go on from DIR's newest good checkpoint, on any number of ranks", resume, true};

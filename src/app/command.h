@@ -7,8 +7,10 @@
 /* What a command gets. */
 typedef struct mn_session {
   const mn_parallel *parallel;
-  int count; /* arguments after the command, without those for PETSc */
+  int count; /* arguments after the command */
   char **argument;
+  int solver_count; /* those for the solver: "--" and what follows it */
+  char **solver_argument;
   bool (*stop_requested)(void *context);
 } mn_session;
 
@@ -18,6 +20,7 @@ typedef struct mn_command {
   const char *about; /* for the help page */
   /* Collective.  Sets the exit code on success. */
   mn_error *(*run)(const mn_session *session, int *exit_code);
+  bool solves; /* may use the solver library, and takes what follows "--" */
 } mn_command;
 
 extern const mn_command mn_command_run, mn_command_resume, mn_command_drift, mn_command_plan, mn_command_info,

@@ -1,0 +1,51 @@
+/** @file plane.h  The fields of the continuum on their whole mesh, the same on every rank.
+ *
+ * What snapshots, observables, comparisons and a change of mesh work on; 16 bytes a cell of the mesh.
+ */
+#ifndef MNEMOTAXIS_PLANE_H
+#define MNEMOTAXIS_PLANE_H
+
+#include <mnemotaxis/axis.h>
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** rho and c at the centres of the cells. */
+typedef struct mn_plane {
+  double time;
+  mn_axis axis[2];  /**< x, y */
+  double *density;  /**< [axis[1].cells, axis[0].cells] rho, cells of unit mass in all per area */
+  double *chemical; /**< the same shape: c */
+} mn_plane;
+
+/** Room for the fields of given axes, whose ownership it takes.  Local. */
+mn_error *mn_plane_alloc(double time, mn_axis axis[2], mn_plane *plane) MN_MUST_CHECK;
+
+/** Releases fields and axes.  Local. */
+void mn_plane_clear(mn_plane *plane);
+
+/** Value and gradient of a field at a point by Lagrange interpolation over 8 x 8 cells; 0 outside the mesh.  Local.
+ * @param field     density or chemical of the plane
+ * @param gradient  [2], or NULL
+ * Accuracy: order 8 in the width of the cells.
+ * Cost: about 0.3 us. */
+double mn_plane_at(const mn_plane *plane, const double *field, double x, double y, double gradient[2]);
+
+/** The density at a point, never negative: the interpolant where it stays near the four cells around the point, their
+ * geometric mean by bilinear weights where it does not (densities that fall by orders of magnitude in a cell).  Local.
+ */
+double mn_plane_density_at(const mn_plane *plane, double x, double y);
+
+/** Mass of rho within distance radius[k] of 0.  Local.
+ * @param radius  [count] ascending, >= 0
+ * @param mass    [count]
+ * Accuracy: that of the interpolation; the rule in r and angle adds less than 1e-6 for densities the mesh resolves. */
+mn_error *mn_plane_radial(const mn_plane *plane, int count, const double *radius, double *mass) MN_MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

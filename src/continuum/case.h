@@ -1,0 +1,34 @@
+/* case.h  The insides of a case in progress, for pde.c and transfer.c. */
+#ifndef MN_CONTINUUM_CASE_H
+#define MN_CONTINUUM_CASE_H
+
+#include "marcher.h"
+#include "start.h"
+
+struct mn_pde {
+  mn_parallel parallel;
+  mn_pde_options options;
+  mn_farfield far;
+  mn_marcher *marcher;
+  mn_pde_report report;
+  double *indicator[2];
+  double first_peak;
+  double moments_written; /* time of the newest moments */
+};
+
+/* A case without a mesh.  Collective. */
+mn_error *mn_case_alloc(const mn_parallel *parallel, const mn_pde_options *options, mn_pde **out) MN_MUST_CHECK;
+
+/* Replaces the mesh by one with these axes, whose ownership it takes; fields are 0.  Collective. */
+mn_error *mn_case_mesh(mn_pde *pde, mn_axis axis[2]) MN_MUST_CHECK;
+
+/* Measures the state, and notes its moments if they are newer than those noted.  Collective. */
+mn_error *mn_case_look(mn_pde *pde, double *mass) MN_MUST_CHECK;
+
+/* The cells of this rank.  Local. */
+mn_patch mn_case_patch(const mn_pde *pde);
+
+/* Fields of a plane at this rank's cells, which may be of another mesh.  Collective. */
+mn_error *mn_case_put(mn_pde *pde, const mn_plane *plane, bool same_mesh) MN_MUST_CHECK;
+
+#endif

@@ -1,0 +1,181 @@
+/* Interpolation is on the real positions of the centres, which need not be equally spaced, by Fornberg's weights. */
+#include <mnemotaxis/memory.h>
+#include <mnemotaxis/plane.h>
+#include <mnemotaxis/quadrature.h>
+
+#include <math.h>
+
+enum { POINTS = 8 };
+
+static const double pi = 3.14159265358979323846;
+
+mn_error *mn_plane_alloc(double time, mn_axis axis[2], mn_plane *plane)
+{
+  const int64_t cells = (int64_t)axis[0].cells * axis[1].cells;
+  *plane = (mn_plane){.time = time, .axis = {axis[0], axis[1]}};
+  axis[0] = (mn_axis){0};
+  axis[1] = (mn_axis){0};
+  mn_error *error = mn_alloc(&plane->density, cells, sizeof *plane->density);
+  error = error ? error : mn_alloc(&plane->chemical, cells, sizeof *plane->chemical);
+  if (error) {
+    mn_plane_clear(plane);
+  }
+  return error;
+}
+
+void mn_plane_clear(mn_plane *plane)
+{
+  mn_axis_clear(&plane->axis[0]);
+  mn_axis_clear(&plane->axis[1]);
+  mn_free(&plane->density);
+  mn_free(&plane->chemical);
+}
+
+/* Weights of the value and of the derivative at z of the polynomial through x[0 .. POINTS - 1] (Fornberg 1988). */
+static void lagrange(double z, const double *x, double value[POINTS], double slope[POINTS])
+{
+  double c1 = 1.0;
+  double c4 = x[0] - z;
+  for (int k = 0; k < POINTS; k++) {
+    value[k] = 0.0;
+    slope[k] = 0.0;
+  }
+  value[0] = 1.0;
+  for (int i = 1; i < POINTS; i++) {
+    double c2 = 1.0;
+    const double c5 = c4;
+    c4 = x[i] - z;
+    for (int j = 0; j < i; j++) {
+      const double c3 = x[i] - x[j];
+      c2 *= c3;
+      if (j == i - 1) {
+        slope[i] = c1 * (value[i - 1] - c5 * slope[i - 1]) / c2;
+        value[i] = -c1 * c5 * value[i - 1] / c2;
+      }
+      slope[j] = (c4 * slope[j] - value[j]) / c3;
+      value[j] = c4 * value[j] / c3;
+    }
+    c1 = c2;
+  }
+}
+
+/* How many centres are at or below z. */
+static int centres_below(const mn_axis *axis, double z)
+{
+  int low = 0;
+  int high = axis->cells;
+  while (low < high) {
+    const int middle = (low + high) / 2;
+    if (axis->x[middle] <= z) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+/* First of `points` cells around z, moved inwards at the ends. */
+static int stencil(const mn_axis *axis, double z, int points)
+{
+  const int first = centres_below(axis, z) - points / 2;
+  const int last = axis->cells - points;
+  return first < 0 ? 0 : first > last ? last : first;
+}
+
+double mn_plane_at(const mn_plane *plane, const double *field, double x, double y, double gradient[2])
+{
+  const double at[2] = {x, y};
+  double value[2][POINTS];
+  double slope[2][POINTS];
+  int first[2];
+  double out[3] = {0};
+  for (int a = 0; a < 2; a++) {
+    const mn_axis *axis = &plane->axis[a];
+    if (!(at[a] >= axis->low && at[a] <= axis->high)) {
+      if (gradient) {
+        gradient[0] = gradient[1] = 0.0;
+      }
+      return 0.0;
+    }
+    first[a] = stencil(axis, at[a], POINTS);
+    lagrange(at[a], axis->x + first[a], value[a], slope[a]);
+  }
+  for (int j = 0; j < POINTS; j++) {
+    const double *row = field + (int64_t)(first[1] + j) * plane->axis[0].cells + first[0];
+    double sum = 0.0;
+    double sum_x = 0.0;
+    for (int i = 0; i < POINTS; i++) {
+      sum += value[0][i] * row[i];
+      sum_x += slope[0][i] * row[i];
+    }
+    out[0] += value[1][j] * sum;
+    out[1] += value[1][j] * sum_x;
+    out[2] += slope[1][j] * sum;
+  }
+  if (gradient) {
+    gradient[0] = out[1];
+    gradient[1] = out[2];
+  }
+  return out[0];
+}
+
+double mn_plane_density_at(const mn_plane *plane, double x, double y)
+{
+  const double at[2] = {x, y};
+  const double value = mn_plane_at(plane, plane->density, x, y, NULL);
+  double weight[2];
+  int first[2];
+  for (int a = 0; a < 2; a++) {
+    const mn_axis *axis = &plane->axis[a];
+    if (!(at[a] >= axis->low && at[a] <= axis->high)) {
+      return 0.0;
+    }
+    first[a] = stencil(axis, at[a], 2);
+    const double *c = axis->x + first[a];
+    weight[a] = fmin(fmax((at[a] - c[0]) / (c[1] - c[0]), 0.0), 1.0);
+  }
+  double low = INFINITY;
+  double high = 0.0;
+  double mean = 0.0;
+  for (int k = 0; k < 4; k++) {
+    const double corner = plane->density[(int64_t)(first[1] + k / 2) * plane->axis[0].cells + first[0] + k % 2];
+    const double share = (k % 2 ? weight[0] : 1.0 - weight[0]) * (k / 2 ? weight[1] : 1.0 - weight[1]);
+    low = fmin(low, corner);
+    high = fmax(high, corner);
+    mean += share * log(fmax(corner, 1e-300));
+  }
+  return value >= 0.5 * low && value <= 1.5 * high ? value : exp(mean);
+}
+
+/* Mass between two circles: Gauss-Legendre in r, trapezoidal sum (exact for smooth densities) in the angle. */
+static double annulus(const mn_plane *plane, double inner, double outer)
+{
+  enum { NODES = 4, ANGLES = 48 };
+  double node[NODES];
+  double weight[NODES];
+  double sum = 0.0;
+  mn_gauss_legendre(NODES, node, weight);
+  for (int k = 0; k < NODES; k++) {
+    const double r = 0.5 * (inner + outer) + 0.5 * (outer - inner) * node[k];
+    double around = 0.0;
+    for (int m = 0; m < ANGLES; m++) {
+      const double angle = 2.0 * pi * (m + 0.5) / ANGLES;
+      around += mn_plane_density_at(plane, r * cos(angle), r * sin(angle));
+    }
+    sum += weight[k] * r * around * 2.0 * pi / ANGLES;
+  }
+  return 0.5 * (outer - inner) * sum;
+}
+
+mn_error *mn_plane_radial(const mn_plane *plane, int count, const double *radius, double *mass)
+{
+  double before = 0.0;
+  double sum = 0.0;
+  for (int k = 0; k < count; k++) {
+    sum += radius[k] > before ? annulus(plane, before, radius[k]) : 0.0;
+    before = radius[k];
+    mass[k] = sum;
+  }
+  return NULL;
+}

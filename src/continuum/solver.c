@@ -1,0 +1,88 @@
+/* PETSc reports a failure once where it happens and once in every caller.  The first report has the reason, which
+ * becomes the sentence of an mn_error; all of them are kept as the trace. */
+#include "petsc.h"
+
+#include <mnemotaxis/solver.h>
+
+#include <stdio.h>
+#include <string.h>
+
+/* PETSc's error handler is one for the process, and so is what it has to remember (docs/design.md). */
+static struct {
+  char sentence[512];
+  char text[8192];
+} trace;
+
+static PetscErrorCode note(MPI_Comm comm, int line, const char *function, const char *file, PetscErrorCode code,
+                           PetscErrorType kind, const char *message, void *context)
+{
+  (void)comm;
+  (void)context;
+  if (kind == PETSC_ERROR_INITIAL) {
+    const char *general = NULL;
+    (void)PetscErrorMessage(code, &general, NULL);
+    const bool said = message && message[0] != '\0' && message[0] != ' ';
+    snprintf(trace.sentence, sizeof trace.sentence, "%s%s%s (in %s)", general ? general : "failure", said ? ": " : "",
+             said ? message : "", function);
+    trace.text[0] = '\0';
+  }
+  const size_t used = strlen(trace.text);
+  snprintf(trace.text + used, sizeof trace.text - used, "%s() line %d in %s%s%s\n", function, line, file,
+           message && message[0] > ' ' ? ": " : "", message && message[0] > ' ' ? message : "");
+  return code;
+}
+
+mn_error *mn_petsc_error(PetscErrorCode code)
+{
+  return mn_error_create(MN_INTERNAL, "the solver library failed (PETSc error %d): %s", (int)code,
+                         trace.sentence[0] != '\0' ? trace.sentence : "no reason given");
+}
+
+const char *mn_solver_trace(void)
+{
+  return trace.text;
+}
+
+mn_error *mn_solver_start(const mn_parallel *parallel, int count, char **argument)
+{
+  PETSC_COMM_WORLD = parallel->comm; /* on the world itself PETSc would change the error handler of MPI */
+  MN_PETSC(PetscInitialize(&count, &argument, NULL, NULL));
+  MN_PETSC(PetscPopSignalHandler());
+  MN_PETSC(PetscPushErrorHandler(note, NULL));
+  return NULL;
+}
+
+void mn_solver_end(void)
+{
+  (void)PetscPopErrorHandler();
+  (void)PetscFinalize();
+}
+
+/* Names PETSc looks up only when something ends. */
+static bool is_read_late(const char *name)
+{
+  static const char *const part[] = {"view", "log", "options_left", "malloc", "memory", "info", "on_error", "monitor"};
+  for (size_t k = 0; k < sizeof part / sizeof *part; k++) {
+    if (strstr(name, part[k])) {
+      return true;
+    }
+  }
+  return false;
+}
+
+mn_error *mn_solver_check_options(const mn_parallel *parallel)
+{
+  PetscInt count = 0;
+  char **name = NULL;
+  char **value = NULL;
+  mn_error *error = NULL;
+  MN_PETSC(PetscOptionsLeftGet(NULL, &count, &name, &value));
+  for (PetscInt k = 0; k < count && !error; k++) {
+    if (!is_read_late(name[k])) {
+      error =
+          mn_error_create(MN_USAGE, "command line: no part of the solver knows the option -%s given after --", name[k]);
+    }
+  }
+  MN_PETSC(PetscOptionsLeftRestore(NULL, &count, &name, &value));
+  return mn_agree(parallel, error);
+}

@@ -1,0 +1,139 @@
+/* From the distributed fields to whole planes and back: for changes of mesh, output, saving and going on. */
+#include "case.h"
+#include "petsc.h"
+
+#include <mnemotaxis/memory.h>
+
+#include <string.h>
+
+mn_patch mn_case_patch(const mn_pde *pde)
+{
+  const mn_part *p = &pde->marcher->system.site.part;
+  return (mn_patch){{p->first[0], p->first[1]}, {p->count[0], p->count[1]}};
+}
+
+/* All cells in natural order on every rank: [cells, 2]. */
+static PetscErrorCode gather(mn_pde *pde, Vec *all)
+{
+  Vec natural;
+  VecScatter scatter;
+  DM mesh = pde->marcher->grid.finest;
+  PetscFunctionBegin;
+  PetscCall(DMDACreateNaturalVector(mesh, &natural));
+  PetscCall(DMDAGlobalToNaturalBegin(mesh, pde->marcher->v, INSERT_VALUES, natural));
+  PetscCall(DMDAGlobalToNaturalEnd(mesh, pde->marcher->v, INSERT_VALUES, natural));
+  PetscCall(VecScatterCreateToAll(natural, &scatter, all));
+  PetscCall(VecScatterBegin(scatter, natural, *all, INSERT_VALUES, SCATTER_FORWARD));
+  PetscCall(VecScatterEnd(scatter, natural, *all, INSERT_VALUES, SCATTER_FORWARD));
+  PetscCall(VecScatterDestroy(&scatter));
+  PetscCall(VecDestroy(&natural));
+  PetscFunctionReturn(0);
+}
+
+static mn_error *copy_axis(const mn_axis *from, mn_axis *to)
+{
+  const size_t bytes = (size_t)(from->cells + 2 * MN_GHOSTS) * sizeof(double);
+  MN_TRY(mn_axis_alloc(from->cells, from->low, from->high, to));
+  memcpy(to->x - MN_GHOSTS, from->x - MN_GHOSTS, bytes);
+  memcpy(to->width - MN_GHOSTS, from->width - MN_GHOSTS, bytes);
+  return NULL;
+}
+
+static mn_error *empty_plane(const mn_pde *pde, mn_plane *plane)
+{
+  mn_axis axis[2] = {{0}, {0}};
+  *plane = (mn_plane){0};
+  mn_error *error = copy_axis(&pde->marcher->axis[0], &axis[0]);
+  error = error ? error : copy_axis(&pde->marcher->axis[1], &axis[1]);
+  error = error ? error : mn_plane_alloc(pde->report.time, axis, plane);
+  mn_axis_clear(&axis[0]);
+  mn_axis_clear(&axis[1]);
+  return error;
+}
+
+mn_error *mn_pde_plane(mn_pde *pde, mn_plane *plane)
+{
+  Vec all = NULL;
+  const double *u;
+  MN_TRY(mn_agree(&pde->parallel, empty_plane(pde, plane)));
+  MN_PETSC(gather(pde, &all));
+  MN_PETSC(VecGetArrayRead(all, &u));
+  for (int64_t k = 0; k < (int64_t)plane->axis[0].cells * plane->axis[1].cells; k++) {
+    plane->density[k] = u[2 * k];
+    plane->chemical[k] = u[2 * k + 1];
+  }
+  MN_PETSC(VecRestoreArrayRead(all, &u));
+  MN_PETSC(VecDestroy(&all));
+  return NULL;
+}
+
+/* Fields of a plane at this rank's cells, which may be of another mesh. */
+mn_error *mn_case_put(mn_pde *pde, const mn_plane *plane, bool same_mesh)
+{
+  const mn_patch p = mn_case_patch(pde);
+  const mn_axis *axis = pde->marcher->axis;
+  double *u;
+  MN_PETSC(VecGetArray(pde->marcher->v, &u));
+  for (int64_t k = 0; k < (int64_t)p.count[0] * p.count[1]; k++) {
+    const int i = p.first[0] + (int)(k % p.count[0]);
+    const int j = p.first[1] + (int)(k / p.count[0]);
+    const int64_t at = (int64_t)j * axis[0].cells + i;
+    const double x = axis[0].x[i];
+    const double y = axis[1].x[j];
+    u[2 * k] = same_mesh ? plane->density[at] : mn_plane_density_at(plane, x, y);
+    u[2 * k + 1] = same_mesh ? plane->chemical[at] : mn_plane_at(plane, plane->chemical, x, y, NULL);
+  }
+  MN_PETSC(VecRestoreArray(pde->marcher->v, &u));
+  return NULL;
+}
+
+mn_error *mn_pde_save(mn_pde *pde, mn_pde_state *state)
+{
+  *state = (mn_pde_state){.report = pde->report, .moments = pde->far.count};
+  MN_TRY(mn_pde_plane(pde, &state->plane));
+  mn_error *error =
+      mn_agree(&pde->parallel, mn_alloc(&state->moment, MN_MOMENTS * pde->far.count, sizeof *state->moment));
+  if (error) {
+    mn_pde_state_clear(state);
+    return error;
+  }
+  memcpy(state->moment, pde->far.past, (size_t)pde->far.count * sizeof *pde->far.past);
+  return NULL;
+}
+
+void mn_pde_state_clear(mn_pde_state *state)
+{
+  mn_plane_clear(&state->plane);
+  mn_free(&state->moment);
+}
+
+static mn_error *take_up(mn_pde *pde, const mn_pde_state *state)
+{
+  mn_axis axis[2] = {{0}, {0}};
+  mn_error *error = copy_axis(&state->plane.axis[0], &axis[0]);
+  error = error ? error : copy_axis(&state->plane.axis[1], &axis[1]);
+  for (int64_t k = 0; k < state->moments && !error; k++) {
+    mn_moments row;
+    memcpy(row.value, state->moment + MN_MOMENTS * k, sizeof row.value);
+    error = mn_farfield_append(&pde->far, &row);
+  }
+  MN_TRY(mn_agree(&pde->parallel, error));
+  MN_TRY(mn_case_mesh(pde, axis));
+  pde->report = state->report;
+  pde->moments_written = pde->far.past[pde->far.count - 1].value[0];
+  double mass;
+  MN_TRY(mn_case_put(pde, &state->plane, true));
+  return mn_case_look(pde, &mass);
+}
+
+mn_error *mn_pde_restore(const mn_parallel *parallel, const mn_pde_options *options, const mn_pde_state *state,
+                         mn_pde **out)
+{
+  *out = NULL;
+  mn_error *error = mn_case_alloc(parallel, options, out);
+  error = error ? error : take_up(*out, state);
+  if (error) {
+    mn_pde_destroy(out);
+  }
+  return error;
+}
