@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FLOORS = {"base": 0, "kernel": 1, "past": 2, "cloud": 2, "drift": 3, "continuum": 3, "files": 3, "run": 4, "app": 6}
+FLOORS = {"base": 0, "kernel": 1, "past": 2, "cloud": 2, "mesh": 2, "drift": 3, "continuum": 3, "files": 3, "run": 4, "app": 6}
 # header -> the only places that may include it
 THIRD_PARTY = {
     r"hdf5\.h": ["src/files/"],

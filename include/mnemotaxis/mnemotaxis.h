@@ -19,15 +19,17 @@
 #include <mnemotaxis/initial.h>
 #include <mnemotaxis/observe.h>
 
+#include <mnemotaxis/axis.h>
+#include <mnemotaxis/plane.h>
+
 #include <mnemotaxis/drift.h>
 
-#include <mnemotaxis/axis.h>
 #include <mnemotaxis/pde.h>
-#include <mnemotaxis/plane.h>
 #include <mnemotaxis/solver.h>
 
 #include <mnemotaxis/checkpoint.h>
 #include <mnemotaxis/dataset.h>
+#include <mnemotaxis/fields.h>
 #include <mnemotaxis/series.h>
 #include <mnemotaxis/snapshot.h>
 

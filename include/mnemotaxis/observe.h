@@ -32,7 +32,11 @@ typedef enum mn_observable {
   MN_CHEMICAL_MASS,
   MN_FORGOTTEN_DRIFT,
   MN_SHARE_WITHIN,
-  MN_OBSERVABLES = MN_SHARE_WITHIN + MN_SHARES
+  MN_PEAK_DENSITY = MN_SHARE_WITHIN + MN_SHARES,
+  MN_DENSITY_L2,
+  MN_EDGE_MASS,
+  MN_SMALLEST_CELL,
+  MN_OBSERVABLES
 } mn_observable;
 
 /** Name in series.h5 and meaning. */
@@ -51,7 +55,8 @@ typedef struct mn_observation {
   double error[MN_OBSERVABLES];
 } mn_observation;
 
-/** Measures positions: everything but MN_CHEMICAL_MASS and MN_FORGOTTEN_DRIFT, which the caller sets.
+/** Measures positions: everything but MN_CHEMICAL_MASS and MN_FORGOTTEN_DRIFT, which the caller sets; what only a
+ * continuum has (MN_PEAK_DENSITY and what follows) is NaN.
  * Collective; the same bits on every rank and any number of ranks.
  * @param count       cells in all
  * @param x           [local cells, 2]

@@ -8,6 +8,7 @@
 #define MNEMOTAXIS_SNAPSHOT_H
 
 #include <mnemotaxis/parallel.h>
+#include <mnemotaxis/plane.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -26,11 +27,13 @@ typedef struct mn_snapshot {
   int64_t step;
   double time;
   double dt;                     /**< length of the step that follows */
-  int64_t count;                 /**< cells */
+  int64_t count;                 /**< cells; 0: none, a picture of the continuum */
   const double *position;        /**< [local cells, 2] */
   const double *drift;           /**< [local cells, 2] un-averaged drift, or NULL */
   const mn_mesh_field *density;  /**< or NULL */
   const mn_mesh_field *chemical; /**< or NULL */
+  const mn_mesh_field *gradient; /**< [2] that of the chemical, x and y; or NULL */
+  const mn_plane *plane;         /**< the continuum on its own mesh (fields.h), or NULL */
 } mn_snapshot;
 
 /** Writes snapshots/<step>.h5 under `directory`.  Collective. */
@@ -42,7 +45,8 @@ typedef struct mn_snapshot_list {
   int64_t snapshots;
   int64_t *step;
   double *time;
-  int64_t count; /**< cells */
+  int64_t count;      /**< cells */
+  mn_mesh_field mesh; /**< for count 0: the mesh of all snapshots */
 } mn_snapshot_list;
 
 /** Adds an entry; entries of the same or later steps are dropped first.  Local. */

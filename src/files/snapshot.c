@@ -1,5 +1,6 @@
 /* openPMD wants a unit for everything; this model is dimensionless: unitSI 1 and zero dimensions throughout. */
 #include "h5.h"
+#include "plane_part.h"
 
 #include <mnemotaxis/checkpoint.h>
 #include <mnemotaxis/memory.h>
@@ -101,6 +102,30 @@ static mn_error *write_cells(mn_h5 *file, const mn_parallel *parallel, const cha
   return write_vector(file, parallel, record, s->count, s->drift, work);
 }
 
+/* The values of one component. */
+static mn_error *write_component(mn_h5 *file, const mn_parallel *parallel, const char *name, const mn_mesh_field *mesh)
+{
+  const int64_t side = mesh->cells;
+  const mn_rows rows = {name, MN_F64, side, side, 0, parallel->rank == 0 ? side : 0};
+  const double middle[2] = {0.5, 0.5};
+  MN_TRY(mn_h5_write(file, &rows, mesh->value));
+  MN_TRY(mn_h5_numbers(file, name, "position", MN_F64, 2, middle));
+  return mn_h5_numbers(file, name, "unitSI", MN_F64, 1, &one);
+}
+
+static mn_error *describe_mesh(mn_h5 *file, const char *record, const mn_mesh_field *mesh)
+{
+  const double spacing[2] = {mesh->spacing, mesh->spacing};
+  const double offset[2] = {mesh->low[1], mesh->low[0]};
+  MN_TRY(mn_h5_text(file, record, "geometry", "cartesian"));
+  MN_TRY(mn_h5_text(file, record, "dataOrder", "C"));
+  MN_TRY(mn_h5_letters(file, record, "axisLabels", "yx"));
+  MN_TRY(mn_h5_numbers(file, record, "gridSpacing", MN_F64, 2, spacing));
+  MN_TRY(mn_h5_numbers(file, record, "gridGlobalOffset", MN_F64, 2, offset));
+  MN_TRY(mn_h5_numbers(file, record, "gridUnitSI", MN_F64, 1, &one));
+  return describe_record(file, record);
+}
+
 static mn_error *write_mesh(mn_h5 *file, const mn_parallel *parallel, const char *base, const char *name,
                             const mn_mesh_field *mesh)
 {
@@ -109,21 +134,24 @@ static mn_error *write_mesh(mn_h5 *file, const mn_parallel *parallel, const char
   }
   char record[256];
   snprintf(record, sizeof record, "%s/meshes/%s", base, name);
-  const int64_t side = mesh->cells;
-  const mn_rows rows = {record, MN_F64, side, side, 0, parallel->rank == 0 ? side : 0};
-  const double spacing[2] = {mesh->spacing, mesh->spacing};
-  const double offset[2] = {mesh->low[1], mesh->low[0]};
-  const double middle[2] = {0.5, 0.5};
-  MN_TRY(mn_h5_write(file, &rows, mesh->value));
-  MN_TRY(mn_h5_text(file, record, "geometry", "cartesian"));
-  MN_TRY(mn_h5_text(file, record, "dataOrder", "C"));
-  MN_TRY(mn_h5_letters(file, record, "axisLabels", "yx"));
-  MN_TRY(mn_h5_numbers(file, record, "gridSpacing", MN_F64, 2, spacing));
-  MN_TRY(mn_h5_numbers(file, record, "gridGlobalOffset", MN_F64, 2, offset));
-  MN_TRY(mn_h5_numbers(file, record, "gridUnitSI", MN_F64, 1, &one));
-  MN_TRY(mn_h5_numbers(file, record, "position", MN_F64, 2, middle));
-  MN_TRY(mn_h5_numbers(file, record, "unitSI", MN_F64, 1, &one));
-  return describe_record(file, record);
+  MN_TRY(write_component(file, parallel, record, mesh));
+  return describe_mesh(file, record, mesh);
+}
+
+static mn_error *write_vector_mesh(mn_h5 *file, const mn_parallel *parallel, const char *base, const char *name,
+                                   const mn_mesh_field *mesh)
+{
+  if (!mesh) {
+    return NULL;
+  }
+  char record[256];
+  char component[260];
+  snprintf(record, sizeof record, "%s/meshes/%s", base, name);
+  for (int a = 0; a < 2; a++) {
+    snprintf(component, sizeof component, "%s/%s", record, a == 0 ? "x" : "y");
+    MN_TRY(write_component(file, parallel, component, &mesh[a]));
+  }
+  return describe_mesh(file, record, mesh);
 }
 
 static mn_error *write_snapshot(mn_h5 *file, const mn_parallel *parallel, const mn_snapshot *s)
@@ -137,6 +165,13 @@ static mn_error *write_snapshot(mn_h5 *file, const mn_parallel *parallel, const 
   MN_TRY(mn_h5_numbers(file, base, "timeUnitSI", MN_F64, 1, &one));
   MN_TRY(write_mesh(file, parallel, base, "density", s->density));
   MN_TRY(write_mesh(file, parallel, base, "chemical", s->chemical));
+  MN_TRY(write_vector_mesh(file, parallel, base, "chemical_gradient", s->gradient));
+  if (s->plane) {
+    MN_TRY(mn_plane_part_write(file, parallel, s->plane));
+  }
+  if (s->count == 0) {
+    return NULL;
+  }
   void *work = NULL;
   const mn_block block = mn_block_of(s->count, parallel->rank, parallel->size);
   mn_error *error = mn_agree(parallel, mn_alloc(&work, mn_block_count(block), 8));
@@ -150,8 +185,9 @@ mn_error *mn_snapshot_write(const mn_parallel *parallel, const char *directory, 
   char path[MN_PATH_MAX];
   mn_h5 *file = NULL;
   snprintf(path, sizeof path, "%s/snapshots/%010" PRId64 ".h5", directory, s->step);
-  const int64_t meshes = s->density ? 16 * (int64_t)s->density->cells * s->density->cells : 0;
-  MN_TRY(mn_h5_begin(parallel, path, 40 * s->count + meshes + 65536, &file));
+  const int64_t meshes = s->density ? 32 * (int64_t)s->density->cells * s->density->cells : 0;
+  const int64_t plane = s->plane ? mn_plane_part_bytes(s->plane) : 0;
+  MN_TRY(mn_h5_begin(parallel, path, 40 * s->count + meshes + plane + 65536, &file));
   mn_error *error = write_snapshot(file, parallel, s);
   if (error) {
     mn_h5_abandon(&file);
@@ -222,6 +258,31 @@ static void write_grid(FILE *out, const mn_snapshot_list *list, int64_t k)
   fprintf(out, "        </DataItem>\n      </Geometry>\n    </Grid>\n");
 }
 
+/* A mesh as ParaView's legacy reader wants it: one layer of cells in three dimensions. */
+static void write_mesh_grid(FILE *out, const mn_snapshot_list *list, int64_t k)
+{
+  static const char *const name[] = {"density", "chemical"};
+  const int n = list->mesh.cells;
+  fprintf(out,
+          "    <Grid Name=\"continuum\" GridType=\"Uniform\">\n"
+          "      <Time Value=\"%.17g\"/>\n"
+          "      <Topology TopologyType=\"3DCoRectMesh\" Dimensions=\"2 %d %d\"/>\n"
+          "      <Geometry GeometryType=\"ORIGIN_DXDYDZ\">\n"
+          "        <DataItem Dimensions=\"3\" Format=\"XML\">0 %.17g %.17g</DataItem>\n"
+          "        <DataItem Dimensions=\"3\" Format=\"XML\">1 %.17g %.17g</DataItem>\n"
+          "      </Geometry>\n",
+          list->time[k], n + 1, n + 1, list->mesh.low[1], list->mesh.low[0], list->mesh.spacing, list->mesh.spacing);
+  for (int a = 0; a < 2; a++) {
+    fprintf(out,
+            "      <Attribute Name=\"%s\" AttributeType=\"Scalar\" Center=\"Cell\">\n"
+            "        <DataItem Dimensions=\"1 %d %d\" NumberType=\"Float\" Precision=\"8\" Format=\"HDF\">"
+            "snapshots/%010" PRId64 ".h5:/data/%" PRId64 "/meshes/%s</DataItem>\n"
+            "      </Attribute>\n",
+            name[a], n, n, list->step[k], list->step[k], name[a]);
+  }
+  fprintf(out, "    </Grid>\n");
+}
+
 static mn_error *write_xdmf(const char *directory, const mn_snapshot_list *list)
 {
   char path[MN_PATH_MAX];
@@ -235,7 +296,11 @@ static mn_error *write_xdmf(const char *directory, const mn_snapshot_list *list)
   fprintf(out, "<?xml version=\"1.0\"?>\n<Xdmf Version=\"2.0\">\n  <Domain>\n"
                "    <Grid Name=\"snapshots\" GridType=\"Collection\" CollectionType=\"Temporal\">\n");
   for (int64_t k = 0; k < list->snapshots; k++) {
-    write_grid(out, list, k);
+    if (list->count > 0) {
+      write_grid(out, list, k);
+    } else if (list->mesh.cells > 0) {
+      write_mesh_grid(out, list, k);
+    }
   }
   fprintf(out, "    </Grid>\n  </Domain>\n</Xdmf>\n");
   const bool good = fclose(out) == 0 && rename(temporary, path) == 0;
