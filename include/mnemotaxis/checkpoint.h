@@ -30,7 +30,7 @@ typedef struct mn_checkpoint_header {
   int64_t version;
   int64_t step;
   double time;
-  int64_t count;    /**< cells */
+  int64_t count;    /**< cells; 0: of a continuum case (fields.h) */
   char *program;    /**< version and commit that wrote it */
   char *parameters; /**< INI text of every key */
 } mn_checkpoint_header;

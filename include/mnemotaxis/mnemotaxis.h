@@ -36,5 +36,6 @@
 #include <mnemotaxis/run.h>
 #include <mnemotaxis/schedule.h>
 #include <mnemotaxis/step.h>
+#include <mnemotaxis/witness.h>
 
 #endif

@@ -11,6 +11,7 @@
 #define MNEMOTAXIS_PDE_H
 
 #include <mnemotaxis/initial.h>
+#include <mnemotaxis/observe.h>
 #include <mnemotaxis/plane.h>
 
 #ifdef __cplusplus
@@ -52,6 +53,7 @@ typedef struct mn_pde_report {
   double l2;               /**< norm of the density in L2 */
   double smallest_cell;
   int cells[2];
+  double first_peak;   /**< peak at time 0 */
   double edge_mass;    /**< mass in the outer eighth of the box on each side */
   double moved_mass;   /**< in all, to keep the density from being negative */
   double mass_defect;  /**< largest relative defect of the mass that solver tolerances have left in a step, mended */
@@ -99,6 +101,15 @@ const mn_pde_report *mn_pde_now(const mn_pde *pde);
 
 /** The fields on the whole mesh.  Collective.  Release with mn_plane_clear. */
 mn_error *mn_pde_plane(mn_pde *pde, mn_plane *plane) MN_MUST_CHECK;
+
+/** The observables of a density that has no cells; what needs cells is NaN.  Local.
+ * @param first_square  E|X_0|^2 of the case, for MN_PULL
+ * @param radii         [MN_SHARES] */
+void mn_pde_observe(const mn_pde_options *options, const mn_plane *plane, const mn_pde_report *report,
+                    double first_square, const double radii[MN_SHARES], mn_observation *out);
+
+/** E|X_0|^2 of the law a case starts from, smoothing included.  Local. */
+double mn_pde_first_square(const mn_pde_options *options);
 
 /** A copy of all there is to remember.  Collective.  Release with mn_pde_state_clear. */
 mn_error *mn_pde_save(mn_pde *pde, mn_pde_state *state) MN_MUST_CHECK;

@@ -39,11 +39,22 @@ double mn_plane_at(const mn_plane *plane, const double *field, double x, double 
  */
 double mn_plane_density_at(const mn_plane *plane, double x, double y);
 
+/** Largest value of the interpolated density and where it is.  Local.  @param at  [2] */
+double mn_plane_peak(const mn_plane *plane, double at[2]);
+
+/** A field at the points (x[i], y[j]), with its gradient; 0 outside the mesh.  Local.
+ * @param value  [ny, nx]
+ * @param slope  [2] arrays [ny, nx]: derivatives in x and y; or NULL
+ * Cost: far less than mn_plane_at for each point: the interpolation is done for rows, then for columns. */
+mn_error *mn_plane_sample(const mn_plane *plane, const double *field, int nx, const double *x, int ny, const double *y,
+                          double *value, double *const slope[2]) MN_MUST_CHECK;
+
 /** Mass of rho within distance radius[k] of 0.  Local.
- * @param radius  [count] ascending, >= 0
+ * @param radius  [count] ascending, >= 0; neighbours closer than the scale of the density
  * @param mass    [count]
- * Accuracy: that of the interpolation; the rule in r and angle adds less than 1e-6 for densities the mesh resolves. */
-mn_error *mn_plane_radial(const mn_plane *plane, int count, const double *radius, double *mass) MN_MUST_CHECK;
+ * Accuracy: that of the interpolation, and of 4 Gauss points between neighbouring radii.
+ * Cost: 192 interpolations a radius. */
+void mn_plane_radial(const mn_plane *plane, int count, const double *radius, double *mass);
 
 #ifdef __cplusplus
 }

@@ -27,21 +27,19 @@ static mn_error *set_field(const mn_values *v, mn_field *field)
   return NULL;
 }
 
-static mn_error *set_initial(const mn_values *v, mn_run_options *o)
+static mn_error *set_initial(const mn_values *v, mn_initial *initial)
 {
-  o->initial = (mn_initial){.kind = (mn_initial_kind)v->initial_kind,
-                            .centre = {v->centre[0], v->centre[1]},
-                            .variance = v->variance,
-                            .radius = v->radius,
-                            .width = v->width,
-                            .clusters = v->clusters};
-  memcpy(o->initial.cluster, v->cluster, sizeof o->initial.cluster);
-  o->initial_file = v->initial_file;
-  o->initial_dataset = v->initial_dataset;
-  if (o->initial.kind == MN_INITIAL_CLUSTERS && v->clusters == 0) {
+  *initial = (mn_initial){.kind = (mn_initial_kind)v->initial_kind,
+                          .centre = {v->centre[0], v->centre[1]},
+                          .variance = v->variance,
+                          .radius = v->radius,
+                          .width = v->width,
+                          .clusters = v->clusters};
+  memcpy(initial->cluster, v->cluster, sizeof initial->cluster);
+  if (initial->kind == MN_INITIAL_CLUSTERS && v->clusters == 0) {
     return mn_error_create(MN_USAGE, "initial.kind = clusters needs initial.clusters");
   }
-  if ((o->initial.kind == MN_INITIAL_FILE) != (v->initial_file[0] != '\0')) {
+  if ((initial->kind == MN_INITIAL_FILE) != (v->initial_file[0] != '\0')) {
     return mn_error_create(MN_USAGE, v->initial_file[0] != '\0' ? "initial.file is given but initial.kind is not file"
                                                                 : "initial.kind = file needs initial.file");
   }
@@ -65,9 +63,103 @@ static mn_error *check_memory(const mn_values *v, const mn_run_options *o)
   return NULL;
 }
 
+mn_error *mn_case_has_memory(const mn_config *config)
+{
+  mn_error *error = NULL;
+  if (config->values.theta == 0.0) {
+    error =
+        mn_error_create(MN_USAGE, "model.theta = 0 leaves cells no trail to follow; only the command pde solves it");
+  }
+  return mn_config_blame(config, "model.theta", "model.theta", error);
+}
+
+/* What runs of cells and continuum cases share. */
+static mn_error *set_law(const mn_config *config, mn_field *field, mn_initial *initial)
+{
+  const mn_values *v = &config->values;
+  MN_TRY(mn_config_blame(config, "model.c0", v->c0_file[0] != '\0' ? "model.c0_file" : "model.c0_gaussians",
+                         set_field(v, field)));
+  return mn_config_blame(config, "initial.kind", "initial.file", set_initial(v, initial));
+}
+
+static void set_output(const mn_values *v, mn_output_options *output, mn_stop_options *stop)
+{
+  *output = (mn_output_options){.directory = v->directory,
+                                .replace = v->replace == 1,
+                                .every = v->every,
+                                .snapshot_every = v->snapshot_every,
+                                .path_every = v->path_every,
+                                .drift = v->drift == 1,
+                                .fields = (int)v->fields};
+  memcpy(output->radii, v->radii, sizeof output->radii);
+  *stop = (mn_stop_options){.checkpoint_steps = v->checkpoint_steps,
+                            .checkpoint_minutes = v->checkpoint_minutes,
+                            .keep = (int)v->keep,
+                            .wall_minutes = v->wall_minutes};
+}
+
+static mn_error *check_pde(const mn_values *v)
+{
+  if (v->pde_cells != 0 && (v->pde_cells < 16 || v->pde_cells % 8 != 0)) {
+    return mn_error_create(MN_USAGE, "pde.cells = %lld is not a multiple of 8 from 16 on (the nearest is %lld)",
+                           (long long)v->pde_cells, (long long)(v->pde_cells < 16 ? 16 : (v->pde_cells + 4) / 8 * 8));
+  }
+  if (v->pde_mesh == 1 && v->pde_cells == 0) {
+    return mn_error_create(MN_USAGE, "pde.mesh = uniform needs pde.cells");
+  }
+  return NULL;
+}
+
+static mn_error *check_pde_model(const mn_values *v)
+{
+  if (v->regularization > 0.0) {
+    return mn_error_create(MN_USAGE, "model.regularization is known to cells only; the continuum needs 0");
+  }
+  if (v->theta == 0.0 && v->c0 != MN_FIELD_ZERO) {
+    return mn_error_create(MN_USAGE, "with model.theta = 0 the chemical has no memory, so model.c0 must be zero");
+  }
+  return NULL;
+}
+
+/* Times of the snapshots: those of the run of cells; without any but the two ends, steps of cells do not matter. */
+static mn_error *set_times(const mn_config *config, mn_witness_options *o)
+{
+  const mn_values *v = &config->values;
+  if (v->snapshot_every == 0) {
+    o->steps = 1;
+    return mn_schedule_make(v->end, 0.0, v->growth, &o->schedule);
+  }
+  MN_TRY(mn_config_blame(config, "time.first_step", "time.growth",
+                         mn_schedule_make(v->step, v->first_step, v->growth, &o->schedule)));
+  return mn_config_blame(config, "time.end", "time.step", mn_schedule_steps(&o->schedule, v->end, &o->steps));
+}
+
+mn_error *mn_case_witness(const mn_config *config, mn_witness_options *o)
+{
+  const mn_values *v = &config->values;
+  *o = (mn_witness_options){.initial_file = v->initial_file, .initial_dataset = v->initial_dataset};
+  o->pde = (mn_pde_options){.model = {v->theta, v->chi, v->lambda, 0.0, MN_BRIDGE},
+                            .points = v->initial_kind == MN_INITIAL_FILE ? v->count : 0,
+                            .smoothing = v->pde_smoothing,
+                            .end = v->end,
+                            .tolerance = v->pde_tolerance,
+                            .half_width = v->pde_half_width,
+                            .cells = (int)v->pde_cells,
+                            .order = v->pde_order == 0 ? 2 : 4,
+                            .uniform = v->pde_mesh == 1,
+                            .concentration = v->pde_concentration};
+  MN_TRY(mn_config_blame(config, "pde.cells", "pde.mesh", check_pde(v)));
+  MN_TRY(mn_config_blame(config, "model.regularization", "model.c0", check_pde_model(v)));
+  MN_TRY(set_times(config, o));
+  MN_TRY(set_law(config, &o->pde.field, &o->pde.initial));
+  set_output(v, &o->output, &o->stop);
+  return NULL;
+}
+
 mn_error *mn_case_options(const mn_config *config, mn_run_options *o)
 {
   const mn_values *v = &config->values;
+  MN_TRY(mn_case_has_memory(config));
   *o = (mn_run_options){.count = v->count, .engine = mn_drift_engines[v->engine]};
   mn_case_model(v, &o->dynamics.model, &o->drift, &o->history);
   o->dynamics.scheme = (mn_scheme)v->scheme;
@@ -76,20 +168,9 @@ mn_error *mn_case_options(const mn_config *config, mn_run_options *o)
   MN_TRY(mn_config_blame(config, "time.first_step", "time.growth",
                          mn_schedule_make(v->step, v->first_step, v->growth, &o->dynamics.schedule)));
   MN_TRY(mn_config_blame(config, "time.end", "time.step", mn_schedule_steps(&o->dynamics.schedule, v->end, &o->steps)));
-  MN_TRY(mn_config_blame(config, "model.c0", v->c0_file[0] != '\0' ? "model.c0_file" : "model.c0_gaussians",
-                         set_field(v, &o->dynamics.field)));
-  MN_TRY(mn_config_blame(config, "initial.kind", "initial.file", set_initial(v, o)));
-  o->output = (mn_output_options){.directory = v->directory,
-                                  .replace = v->replace == 1,
-                                  .every = v->every,
-                                  .snapshot_every = v->snapshot_every,
-                                  .path_every = v->path_every,
-                                  .drift = v->drift == 1,
-                                  .fields = (int)v->fields};
-  memcpy(o->output.radii, v->radii, sizeof o->output.radii);
-  o->stop = (mn_stop_options){.checkpoint_steps = v->checkpoint_steps,
-                              .checkpoint_minutes = v->checkpoint_minutes,
-                              .keep = (int)v->keep,
-                              .wall_minutes = v->wall_minutes};
+  MN_TRY(set_law(config, &o->dynamics.field, &o->initial));
+  o->initial_file = v->initial_file;
+  o->initial_dataset = v->initial_dataset;
+  set_output(v, &o->output, &o->stop);
   return mn_config_blame(config, "history.capacity", "particles.count", check_memory(v, o));
 }

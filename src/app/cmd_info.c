@@ -29,8 +29,12 @@ static mn_error *show_checkpoint(const mn_session *session, const char *path, bo
   mn_checkpoint_header header;
   MN_TRY(mn_checkpoint_header_read(session->parallel, path, &header));
   if (speaks(session)) {
-    printf("%s: whole; checkpoint format %lld by mnemotaxis %s; %lld cells at step %lld, time %.9g\n", path,
-           (long long)header.version, header.program, (long long)header.count, (long long)header.step, header.time);
+    char what[64] = "the continuum";
+    if (header.count > 0) {
+      snprintf(what, sizeof what, "%lld cells", (long long)header.count);
+    }
+    printf("%s: whole; checkpoint format %lld by mnemotaxis %s; %s at step %lld, time %.9g\n", path,
+           (long long)header.version, header.program, what, (long long)header.step, header.time);
     if (parameters) {
       printf("\n%s", header.parameters);
     }

@@ -144,13 +144,14 @@ static mn_error *run(const mn_session *session, int *exit_code)
 }
 
 /* used.ini of the directory; then what the checkpoint says of the fixed keys must agree with it and the overrides. */
-static mn_error *read_settings(const mn_session *session, mn_config *config)
+static mn_error *read_settings(const mn_session *session, mn_config *config, bool *continuum)
 {
   char path[4096];
   char *text = NULL;
   snprintf(path, sizeof path, "%s/used.ini", session->argument[0]);
   mn_config_defaults(config);
   MN_TRY(mn_config_file(session->parallel, path, &text));
+  *continuum = mn_pde_was_used(text);
   mn_error *error = mn_config_read(config, path, text, MN_READ_USED);
   mn_free(&text);
   MN_TRY(error);
@@ -181,7 +182,12 @@ static mn_error *resume_from(const mn_session *session, prepared *p, int *exit_c
 {
   char checkpoint[4096];
   char notes[4096];
-  MN_TRY(read_settings(session, &p->config));
+  bool continuum;
+  MN_TRY(read_settings(session, &p->config, &continuum));
+  if (!continuum && session->solver_count > 0) {
+    return mn_error_create(MN_USAGE, "command line: what follows -- is for the solver of pde; %s holds a run of cells",
+                           session->argument[0]);
+  }
   MN_TRY(mn_checkpoint_find(session->parallel, session->argument[0], checkpoint, notes, sizeof notes));
   if (notes[0] != '\0' && session->parallel->rank == 0) {
     printf("warning: %s; going on from %s\n", notes, checkpoint);
@@ -189,6 +195,10 @@ static mn_error *resume_from(const mn_session *session, prepared *p, int *exit_c
   const bool found = checkpoint[0] != '\0';
   if (found) {
     MN_TRY(check_same_run(session, &p->config, checkpoint));
+  }
+  if (continuum) {
+    MN_TRY(mn_checkpoint_set_aside(session->parallel, session->argument[0], checkpoint));
+    return mn_pde_session(session, &p->config, found ? checkpoint : NULL, !found, exit_code);
   }
   MN_TRY(prepare(session, p));
   MN_TRY(mn_checkpoint_set_aside(session->parallel, session->argument[0], checkpoint));

@@ -23,14 +23,21 @@ typedef struct mn_command {
   bool solves; /* may use the solver library, and takes what follows "--" */
 } mn_command;
 
-extern const mn_command mn_command_run, mn_command_resume, mn_command_drift, mn_command_plan, mn_command_info,
-    mn_command_help;
+extern const mn_command mn_command_run, mn_command_resume, mn_command_pde, mn_command_drift, mn_command_plan,
+    mn_command_info, mn_command_help;
 
 /* All commands, ended by NULL. */
 extern const mn_command *const mn_commands[];
 
 /* Defaults, then the case file, then the overrides, finished.  Collective. */
 mn_error *mn_session_config(const mn_session *session, mn_config *config) MN_MUST_CHECK;
+
+/* A continuum case with these settings, from the start or a checkpoint.  Collective. */
+mn_error *mn_pde_session(const mn_session *session, const mn_config *config, const char *checkpoint, bool replace,
+                         int *exit_code) MN_MUST_CHECK;
+
+/* Is this the used.ini of a continuum case?  Local. */
+bool mn_pde_was_used(const char *used);
 
 /* The overrides from argument `first` on, into a config.  Local. */
 mn_error *mn_session_overrides(const mn_session *session, int first, mn_config *config) MN_MUST_CHECK;

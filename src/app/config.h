@@ -4,10 +4,11 @@
 #define MN_APP_CONFIG_H
 
 #include <mnemotaxis/run.h>
+#include <mnemotaxis/witness.h>
 
 #include <stdio.h>
 
-enum { MN_TEXT_MAX = 1024, MN_KEYS_MAX = 64 };
+enum { MN_TEXT_MAX = 1024, MN_KEYS_MAX = 80 };
 
 /* Typed values of all keys, in the order of the table. */
 typedef struct mn_values {
@@ -30,6 +31,9 @@ typedef struct mn_values {
   double tolerance;
   int quadrature, precision;
   double horizon, capacity;
+  double pde_tolerance, pde_half_width, pde_smoothing, pde_concentration;
+  int64_t pde_cells;
+  int pde_mesh, pde_order;
   char directory[MN_TEXT_MAX], output_file[MN_TEXT_MAX];
   int64_t every, snapshot_every, path_every, fields;
   int drift, replace;
@@ -116,6 +120,12 @@ mn_error *mn_config_file(const mn_parallel *parallel, const char *path, char **t
 
 /* Options of a run from finished values; texts stay owned by `config`.  Fails on contradictions.  Local. */
 mn_error *mn_case_options(const mn_config *config, mn_run_options *options) MN_MUST_CHECK;
+
+/* Options of a continuum case, likewise. */
+mn_error *mn_case_witness(const mn_config *config, mn_witness_options *options) MN_MUST_CHECK;
+
+/* Refuses theta = 0, which only the continuum knows.  Local. */
+mn_error *mn_case_has_memory(const mn_config *config) MN_MUST_CHECK;
 
 /* Model and drift options alone, for the drift command.  Local. */
 void mn_case_model(const mn_values *values, mn_model *model, mn_drift_options *drift, mn_history_options *history);

@@ -12,7 +12,6 @@ struct mn_pde {
   mn_marcher *marcher;
   mn_pde_report report;
   double *indicator[2];
-  double first_peak;
   double moments_written; /* time of the newest moments */
 };
 

@@ -184,7 +184,7 @@ static mn_error *begin(mn_pde *pde)
     MN_TRY(mn_agree(&pde->parallel, mn_meshing_again(&pde->options, now, pde->indicator, 1.05, axis)));
     MN_TRY(start_on(pde, axis));
   }
-  pde->first_peak = pde->report.peak;
+  pde->report.first_peak = pde->report.peak;
   pde->report.next_step = pde->options.step > 0.0 ? pde->options.step : first_step(pde);
   return check_resolution(pde);
 }
@@ -280,7 +280,7 @@ mn_error *mn_pde_advance(mn_pde *pde, double until, mn_pde_outcome *outcome)
   bool failed = false;
   *outcome = MN_PDE_GOES_ON;
   MN_TRY(take_step(pde, until, &failed));
-  if (failed || r->peak > pde->options.concentration * pde->first_peak) {
+  if (failed || r->peak > pde->options.concentration * r->first_peak) {
     *outcome = MN_PDE_CONCENTRATING;
     return NULL;
   }

@@ -34,6 +34,10 @@ static PetscErrorCode note(MPI_Comm comm, int line, const char *function, const 
 
 mn_error *mn_petsc_error(PetscErrorCode code)
 {
+  if (code == PETSC_ERR_ARG_UNKNOWN_TYPE) { /* only options name types that may not exist */
+    return mn_error_create(MN_USAGE, "command line: an option after -- names what the solver library does not have: %s",
+                           trace.sentence);
+  }
   return mn_error_create(MN_INTERNAL, "the solver library failed (PETSc error %d): %s", (int)code,
                          trace.sentence[0] != '\0' ? trace.sentence : "no reason given");
 }

@@ -212,7 +212,8 @@ static mn_error *read_header(const char *path, mn_checkpoint_header *header)
   char *format = NULL;
   MN_TRY(mn_h5_open(path, &file));
   mn_error *error = mn_h5_read_text(file, "/", "format", &format);
-  if (!error && strcmp(format, "mnemotaxis checkpoint") != 0) {
+  const bool continuum = !error && strcmp(format, "mnemotaxis continuum") == 0;
+  if (!error && !continuum && strcmp(format, "mnemotaxis checkpoint") != 0) {
     error = mn_error_create(MN_DATA, "it is not a checkpoint but a %.60s", format);
   }
   error = error ? error : mn_h5_read_numbers(file, "/", "format_version", MN_I64, 1, &header->version);
@@ -224,7 +225,9 @@ static mn_error *read_header(const char *path, mn_checkpoint_header *header)
   error = error ? error : mn_h5_read_text(file, "/", "parameters", &header->parameters);
   error = error ? error : mn_h5_read_numbers(file, "/", "step", MN_I64, 1, &header->step);
   error = error ? error : mn_h5_read_numbers(file, "/", "time", MN_F64, 1, &header->time);
-  error = error ? error : mn_h5_read_numbers(file, "/", "count", MN_I64, 1, &header->count);
+  if (!continuum) {
+    error = error ? error : mn_h5_read_numbers(file, "/", "count", MN_I64, 1, &header->count);
+  }
   mn_free(&format);
   H5Fclose(file);
   return error;

@@ -4,6 +4,7 @@
 #include <mnemotaxis/quadrature.h>
 
 #include <math.h>
+#include <stdbool.h>
 
 enum { POINTS = 8 };
 
@@ -148,6 +149,109 @@ double mn_plane_density_at(const mn_plane *plane, double x, double y)
   return value >= 0.5 * low && value <= 1.5 * high ? value : exp(mean);
 }
 
+double mn_plane_peak(const mn_plane *plane, double at[2])
+{
+  const int64_t cells = (int64_t)plane->axis[0].cells * plane->axis[1].cells;
+  int64_t top = 0;
+  for (int64_t k = 1; k < cells; k++) {
+    top = plane->density[k] > plane->density[top] ? k : top;
+  }
+  at[0] = plane->axis[0].x[top % plane->axis[0].cells];
+  at[1] = plane->axis[1].x[top / plane->axis[0].cells];
+  double best = plane->density[top];
+  const double h[2] = {plane->axis[0].width[top % plane->axis[0].cells],
+                       plane->axis[1].width[top / plane->axis[0].cells]};
+  for (int step = 0; step < 6; step++) { /* Newton, with second derivatives from differences of the gradient */
+    double g[3][2];
+    mn_plane_at(plane, plane->density, at[0], at[1], g[0]);
+    mn_plane_at(plane, plane->density, at[0] + 1e-3 * h[0], at[1], g[1]);
+    mn_plane_at(plane, plane->density, at[0], at[1] + 1e-3 * h[1], g[2]);
+    const double xx = (g[1][0] - g[0][0]) / (1e-3 * h[0]);
+    const double xy = (g[1][1] - g[0][1]) / (1e-3 * h[0]);
+    const double yy = (g[2][1] - g[0][1]) / (1e-3 * h[1]);
+    const double det = xx * yy - xy * xy;
+    const double move[2] = {-(yy * g[0][0] - xy * g[0][1]) / det, -(xx * g[0][1] - xy * g[0][0]) / det};
+    if (!(det > 0.0) || fabs(move[0]) > h[0] || fabs(move[1]) > h[1]) {
+      break;
+    }
+    const double found = mn_plane_at(plane, plane->density, at[0] + move[0], at[1] + move[1], NULL);
+    if (found <= best) {
+      break;
+    }
+    best = found;
+    at[0] += move[0];
+    at[1] += move[1];
+  }
+  return best;
+}
+
+/* Weights of every point along an axis, and the first cell they belong to; -1 outside. */
+typedef struct row_weights {
+  int first;
+  double value[POINTS], slope[POINTS];
+} row_weights;
+
+static void weights_of(const mn_axis *axis, int count, const double *z, row_weights *w)
+{
+  for (int k = 0; k < count; k++) {
+    w[k].first = -1;
+    if (z[k] >= axis->low && z[k] <= axis->high) {
+      w[k].first = stencil(axis, z[k], POINTS);
+      lagrange(z[k], axis->x + w[k].first, w[k].value, w[k].slope);
+    }
+  }
+}
+
+/* out[k] = sum over the stencil of k of weight times from[stride * cell]. */
+static double weigh(const row_weights *w, bool slope, const double *from, int64_t stride)
+{
+  const double *weight = slope ? w->slope : w->value;
+  double sum = 0.0;
+  for (int m = 0; m < POINTS && w->first >= 0; m++) {
+    sum += weight[m] * from[stride * (w->first + m)];
+  }
+  return sum;
+}
+
+/* One of value (0), d/dx (1), d/dy (2) at all points; `half` [rows of the mesh, nx] is work space. */
+static void sample_one(const mn_plane *plane, const double *field, int what, int nx, const row_weights *wx, int ny,
+                       const row_weights *wy, double *half, double *out)
+{
+  for (int j = 0; j < plane->axis[1].cells; j++) {
+    for (int i = 0; i < nx; i++) {
+      half[(int64_t)j * nx + i] = weigh(&wx[i], what == 1, field + (int64_t)j * plane->axis[0].cells, 1);
+    }
+  }
+  for (int j = 0; j < ny; j++) {
+    for (int i = 0; i < nx; i++) {
+      out[(int64_t)j * nx + i] = weigh(&wy[j], what == 2, half + i, nx);
+    }
+  }
+}
+
+mn_error *mn_plane_sample(const mn_plane *plane, const double *field, int nx, const double *x, int ny, const double *y,
+                          double *value, double *const slope[2])
+{
+  row_weights *wx = NULL;
+  row_weights *wy = NULL;
+  double *half = NULL;
+  mn_error *error = mn_alloc(&wx, nx, sizeof *wx);
+  error = error ? error : mn_alloc(&wy, ny, sizeof *wy);
+  error = error ? error : mn_alloc(&half, (int64_t)nx * plane->axis[1].cells, sizeof *half);
+  if (!error) {
+    weights_of(&plane->axis[0], nx, x, wx);
+    weights_of(&plane->axis[1], ny, y, wy);
+    sample_one(plane, field, 0, nx, wx, ny, wy, half, value);
+    for (int a = 0; slope && a < 2; a++) {
+      sample_one(plane, field, 1 + a, nx, wx, ny, wy, half, slope[a]);
+    }
+  }
+  mn_free(&wx);
+  mn_free(&wy);
+  mn_free(&half);
+  return error;
+}
+
 /* Mass between two circles: Gauss-Legendre in r, trapezoidal sum (exact for smooth densities) in the angle. */
 static double annulus(const mn_plane *plane, double inner, double outer)
 {
@@ -168,7 +272,7 @@ static double annulus(const mn_plane *plane, double inner, double outer)
   return 0.5 * (outer - inner) * sum;
 }
 
-mn_error *mn_plane_radial(const mn_plane *plane, int count, const double *radius, double *mass)
+void mn_plane_radial(const mn_plane *plane, int count, const double *radius, double *mass)
 {
   double before = 0.0;
   double sum = 0.0;
@@ -177,5 +281,4 @@ mn_error *mn_plane_radial(const mn_plane *plane, int count, const double *radius
     before = radius[k];
     mass[k] = sum;
   }
-  return NULL;
 }

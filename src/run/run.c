@@ -9,6 +9,7 @@
 
 #include "directory.h"
 #include "pictures.h"
+#include "stop.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -241,32 +242,6 @@ static mn_error *record(simulation *s)
   return NULL;
 }
 
-/* Why to save now, the same on all ranks, or NULL; `stop` if the run is to end.  Rank 0 knows the clock; a signal may
- * have reached any rank. */
-static const char *reason_to_save(simulation *s, bool *stop)
-{
-  enum { NOTHING, DUE, WALL, REQUEST }; /* the most urgent last */
-  static const char *const text[] = {NULL, "checkpoint", "wall-clock limit reached", "stop requested"};
-  const mn_stop_options *o = &s->options->stop;
-  int reason = NOTHING;
-  if (s->step > s->first_step) {
-    const double minutes = (mn_seconds() - s->started) / 60.0;
-    const double since = (mn_seconds() - s->checkpoint_at) / 60.0;
-    const bool due = (o->checkpoint_steps > 0 && s->step % o->checkpoint_steps == 0) ||
-                     (o->checkpoint_minutes > 0.0 && since >= o->checkpoint_minutes);
-    if (o->requested && o->requested(o->context)) {
-      reason = REQUEST;
-    } else if (s->parallel->rank == 0 && o->wall_minutes > 0.0 && minutes >= o->wall_minutes) {
-      reason = WALL;
-    } else if (s->parallel->rank == 0 && due) {
-      reason = DUE;
-    }
-  }
-  MPI_Allreduce(MPI_IN_PLACE, &reason, 1, MPI_INT, MPI_MAX, s->parallel->comm);
-  *stop = reason == WALL || reason == REQUEST;
-  return text[reason];
-}
-
 /* A finished run that is resumed has nothing to add: its files stay as they are. */
 static bool is_complete(const simulation *s, int64_t rows, int64_t snapshots)
 {
@@ -291,10 +266,11 @@ static mn_error *write_timed(simulation *s, const char *save_reason)
 
 static mn_error *loop(simulation *s, mn_outcome *outcome)
 {
+  const mn_stop_clock clock = {s->parallel, &s->options->stop, s->started, s->first_step};
   *outcome = MN_FINISHED;
   for (;;) {
     bool stop = false;
-    const char *reason = is_last(s) ? "finished" : reason_to_save(s, &stop);
+    const char *reason = is_last(s) ? "finished" : mn_stop_reason(&clock, s->step, s->checkpoint_at, &stop);
     MN_TRY(write_timed(s, reason));
     if (is_last(s)) {
       return NULL;
