@@ -24,15 +24,18 @@
 
 #include <mnemotaxis/drift.h>
 
+#include <mnemotaxis/distance.h>
 #include <mnemotaxis/pde.h>
 #include <mnemotaxis/solver.h>
 
 #include <mnemotaxis/checkpoint.h>
+#include <mnemotaxis/comparison.h>
 #include <mnemotaxis/dataset.h>
 #include <mnemotaxis/fields.h>
 #include <mnemotaxis/series.h>
 #include <mnemotaxis/snapshot.h>
 
+#include <mnemotaxis/probe.h>
 #include <mnemotaxis/run.h>
 #include <mnemotaxis/schedule.h>
 #include <mnemotaxis/step.h>

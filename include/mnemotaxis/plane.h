@@ -49,6 +49,19 @@ double mn_plane_peak(const mn_plane *plane, double at[2]);
 mn_error *mn_plane_sample(const mn_plane *plane, const double *field, int nx, const double *x, int ny, const double *y,
                           double *value, double *const slope[2]) MN_MUST_CHECK;
 
+/** The density as weighted points: the cells cut into smaller ones. */
+typedef struct mn_plane_points {
+  int64_t count;
+  double *x;          /**< [count, 2] middles */
+  double *size;       /**< [count, 2] widths */
+  double *cumulative; /**< [count] mass of the points up to this one; the last is 1 */
+} mn_plane_points;
+
+/** Cuts every cell into split x split; points without mass are left out.  Local.  Release with mn_plane_points_clear.
+ */
+mn_error *mn_plane_points_make(const mn_plane *plane, int split, mn_plane_points *points) MN_MUST_CHECK;
+void mn_plane_points_clear(mn_plane_points *points);
+
 /** Mass of rho within distance radius[k] of 0.  Local.
  * @param radius  [count] ascending, >= 0; neighbours closer than the scale of the density
  * @param mass    [count]

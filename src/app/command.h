@@ -23,8 +23,8 @@ typedef struct mn_command {
   bool solves; /* may use the solver library, and takes what follows "--" */
 } mn_command;
 
-extern const mn_command mn_command_run, mn_command_resume, mn_command_pde, mn_command_drift, mn_command_plan,
-    mn_command_info, mn_command_help;
+extern const mn_command mn_command_run, mn_command_resume, mn_command_pde, mn_command_compare, mn_command_drift,
+    mn_command_plan, mn_command_info, mn_command_help;
 
 /* All commands, ended by NULL. */
 extern const mn_command *const mn_commands[];

@@ -42,6 +42,7 @@ mn_error *mn_case_look(mn_pde *pde, double *mass)
   MN_TRY(mn_measure(&pde->parallel, pde->marcher, limit, &pde->report, mass, &moments, pde->indicator));
   if (!(moments.value[0] <= pde->moments_written)) {
     pde->moments_written = moments.value[0];
+    pde->marcher->system.border_time = NAN; /* the border owes to all moments noted, also in a case that is resumed */
     MN_TRY(mn_agree(&pde->parallel, mn_farfield_append(&pde->far, &moments)));
   }
   return NULL;

@@ -1,0 +1,292 @@
+/* Replicas are shared by the ranks: rank r measures replicas r, r + size, ...; replica 0 is the cloud itself.  A
+ * replica is drawn from counters, so it is the same on any number of ranks. */
+#include <mnemotaxis/distance.h>
+#include <mnemotaxis/memory.h>
+#include <mnemotaxis/noise.h>
+
+#include <math.h>
+#include <stdlib.h>
+
+static const double pi = 3.14159265358979323846;
+
+const mn_distance_info mn_distances[MN_DISTANCES] = {
+    [MN_KOLMOGOROV] = {"kolmogorov", "largest difference of the radial distribution functions around 0"},
+    [MN_SLICED] = {"sliced_wasserstein", "Wasserstein-1 distance of projections, mean over directions"},
+    [MN_SOBOLEV] = {"sobolev", "distance in H^(-2) at the scale of the cloud, by Fourier modes"},
+};
+
+enum {
+  SPLIT = 4, /* of a cell of the mesh: the points are then closer than the noise can see */
+  CIRCLES = 400,
+  MODES = 16 /* -MODES .. MODES in either direction */
+};
+
+/* Work space, and what of the density is wanted again and again. */
+typedef struct yardstick {
+  mn_plane_points points;
+  int64_t count; /* of a cloud */
+  double *x;     /* [count, 2] a replica */
+  double *line;  /* [count] radii or projections */
+  double *order; /* [points, 2] projections of the points with their masses, sorted */
+  double circle[CIRCLES + 1], mass[CIRCLES + 1];
+  double centre[2], spacing; /* of the modes */
+  double variance;
+  double rho[2 * MODES + 1][MODES + 1][2]; /* transform of the density */
+  double factor[2][2 * MODES + 1][2];      /* exp(-i k x) of one point */
+} yardstick;
+
+static int ascending(const void *a, const void *b)
+{
+  const double x = *(const double *)a;
+  const double y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static double mass_of(const mn_plane_points *p, int64_t k)
+{
+  return k == 0 ? p->cumulative[0] : p->cumulative[k] - p->cumulative[k - 1];
+}
+
+/* Adds weight times exp(-i k.x) for all modes. */
+static void add_modes(yardstick *y, const double *x, double weight, double sum[2 * MODES + 1][MODES + 1][2])
+{
+  for (int a = 0; a < 2; a++) {
+    const double angle = -y->spacing * (x[a] - y->centre[a]);
+    const double step[2] = {cos(angle), sin(angle)};
+    double(*f)[2] = y->factor[a];
+    f[MODES][0] = 1.0;
+    f[MODES][1] = 0.0;
+    for (int m = 1; m <= MODES; m++) {
+      f[MODES + m][0] = f[MODES + m - 1][0] * step[0] - f[MODES + m - 1][1] * step[1];
+      f[MODES + m][1] = f[MODES + m - 1][0] * step[1] + f[MODES + m - 1][1] * step[0];
+      f[MODES - m][0] = f[MODES + m][0];
+      f[MODES - m][1] = -f[MODES + m][1];
+    }
+  }
+  for (int m = 0; m <= 2 * MODES; m++) { /* real measures: half of the plane is enough */
+    const double re = weight * y->factor[0][m][0];
+    const double im = weight * y->factor[0][m][1];
+    for (int n = 0; n <= MODES; n++) {
+      const double *g = y->factor[1][MODES + n];
+      sum[m][n][0] += re * g[0] - im * g[1];
+      sum[m][n][1] += re * g[1] + im * g[0];
+    }
+  }
+}
+
+static double sobolev(yardstick *y, const double *x)
+{
+  double mu[2 * MODES + 1][MODES + 1][2] = {{{0}}};
+  double sum = 0.0;
+  for (int64_t k = 0; k < y->count; k++) {
+    add_modes(y, x + 2 * k, 1.0 / (double)y->count, mu);
+  }
+  for (int m = -MODES; m <= MODES; m++) {
+    for (int n = 0; n <= MODES; n++) {
+      const double *a = mu[m + MODES][n];
+      const double *b = y->rho[m + MODES][n];
+      const double k2 = y->spacing * y->spacing * (m * m + n * n) * y->variance;
+      const double d2 = (a[0] - b[0]) * (a[0] - b[0]) + (a[1] - b[1]) * (a[1] - b[1]);
+      sum += (n == 0 ? 1.0 : 2.0) * d2 / ((1.0 + k2) * (1.0 + k2));
+    }
+  }
+  return sqrt(sum * y->spacing * y->spacing * y->variance / (2.0 * pi));
+}
+
+/* Mass of the density within r; between circles it is linear in r^2, as for a constant density. */
+static double radial_mass(const yardstick *y, double r)
+{
+  int low = 0;
+  int high = CIRCLES;
+  if (r >= y->circle[CIRCLES]) {
+    return 1.0;
+  }
+  while (high - low > 1) {
+    const int middle = (low + high) / 2;
+    if (y->circle[middle] <= r) {
+      low = middle;
+    } else {
+      high = middle;
+    }
+  }
+  const double a = y->circle[low] * y->circle[low];
+  const double b = y->circle[high] * y->circle[high];
+  return y->mass[low] + (y->mass[high] - y->mass[low]) * (r * r - a) / (b - a);
+}
+
+static double kolmogorov(yardstick *y, const double *x)
+{
+  double worst = 0.0;
+  for (int64_t k = 0; k < y->count; k++) {
+    y->line[k] = hypot(x[2 * k], x[2 * k + 1]);
+  }
+  qsort(y->line, (size_t)y->count, sizeof *y->line, ascending);
+  for (int64_t k = 0; k < y->count; k++) {
+    const double m = radial_mass(y, y->line[k]);
+    worst = fmax(worst, fmax((double)(k + 1) / (double)y->count - m, m - (double)k / (double)y->count));
+  }
+  return worst;
+}
+
+static void sort_points(yardstick *y, const double direction[2])
+{
+  for (int64_t k = 0; k < y->points.count; k++) {
+    y->order[2 * k] = direction[0] * y->points.x[2 * k] + direction[1] * y->points.x[2 * k + 1];
+    y->order[2 * k + 1] = mass_of(&y->points, k);
+  }
+  qsort(y->order, (size_t)y->points.count, 2 * sizeof *y->order, ascending);
+}
+
+/* int |F - G| ds of a projected cloud against the sorted points. */
+static double project(yardstick *y, const double *x, const double direction[2])
+{
+  for (int64_t k = 0; k < y->count; k++) {
+    y->line[k] = direction[0] * x[2 * k] + direction[1] * x[2 * k + 1];
+  }
+  qsort(y->line, (size_t)y->count, sizeof *y->line, ascending);
+  const double each = 1.0 / (double)y->count;
+  int64_t i = 0;
+  int64_t j = 0;
+  double difference = 0.0;
+  double sum = 0.0;
+  double at = fmin(y->line[0], y->order[0]);
+  while (i < y->count || j < y->points.count) {
+    const bool cell = j >= y->points.count || (i < y->count && y->line[i] <= y->order[2 * j]);
+    const double next = cell ? y->line[i] : y->order[2 * j];
+    sum += fabs(difference) * (next - at);
+    difference += cell ? each : -y->order[2 * j + 1];
+    at = next;
+    i += cell ? 1 : 0;
+    j += cell ? 0 : 1;
+  }
+  return sum;
+}
+
+/* Independent samples of the density. */
+static void draw(yardstick *y, uint32_t seed, int replica)
+{
+  for (int64_t k = 0; k < y->count; k++) {
+    double u[2];
+    double v[2];
+    mn_noise_uniform(seed, MN_STREAM_COMPARE, (uint32_t)k, (uint64_t)replica, 0, u);
+    mn_noise_uniform(seed, MN_STREAM_COMPARE, (uint32_t)k, (uint64_t)replica, 1, v);
+    int64_t low = 0;
+    int64_t high = y->points.count - 1;
+    while (low < high) {
+      const int64_t middle = low + (high - low) / 2;
+      if (y->points.cumulative[middle] < u[0]) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    for (int a = 0; a < 2; a++) {
+      y->x[2 * k + a] = y->points.x[2 * low + a] + (v[a] - 0.5) * y->points.size[2 * low + a];
+    }
+  }
+}
+
+static void set_scales(yardstick *y)
+{
+  double square = 0.0;
+  for (int64_t k = 0; k < y->points.count; k++) {
+    const double m = mass_of(&y->points, k);
+    y->centre[0] += m * y->points.x[2 * k];
+    y->centre[1] += m * y->points.x[2 * k + 1];
+    square += m * (y->points.x[2 * k] * y->points.x[2 * k] + y->points.x[2 * k + 1] * y->points.x[2 * k + 1]);
+  }
+  y->variance = 0.5 * (square - y->centre[0] * y->centre[0] - y->centre[1] * y->centre[1]);
+  y->spacing = 0.3 / sqrt(y->variance);
+}
+
+static void set_circles(yardstick *y, const mn_plane *plane)
+{
+  const double reach = hypot(y->centre[0], y->centre[1]) + 7.0 * sqrt(y->variance);
+  const double finest = fmin(mn_axis_smallest(&plane->axis[0]), mn_axis_smallest(&plane->axis[1]));
+  const double bend = asinh(reach / (8.0 * finest));
+  for (int k = 0; k <= CIRCLES; k++) {
+    y->circle[k] = 8.0 * finest * sinh(bend * k / CIRCLES);
+  }
+  mn_plane_radial(plane, CIRCLES + 1, y->circle, y->mass);
+}
+
+static mn_error *create(const mn_plane *plane, int64_t count, yardstick *y)
+{
+  y->count = count;
+  MN_TRY(mn_plane_points_make(plane, SPLIT, &y->points));
+  MN_TRY(mn_alloc(&y->x, 2 * count, sizeof *y->x));
+  MN_TRY(mn_alloc(&y->line, count, sizeof *y->line));
+  MN_TRY(mn_alloc(&y->order, 2 * y->points.count, sizeof *y->order));
+  set_scales(y);
+  set_circles(y, plane);
+  for (int64_t k = 0; k < y->points.count; k++) {
+    add_modes(y, y->points.x + 2 * k, mass_of(&y->points, k), y->rho);
+  }
+  return NULL;
+}
+
+static void destroy(yardstick *y)
+{
+  mn_plane_points_clear(&y->points);
+  mn_free(&y->x);
+  mn_free(&y->line);
+  mn_free(&y->order);
+}
+
+/* All distances of the replicas of this rank; sliced ones direction by direction, sorting the points once for each. */
+static void measure(const mn_parallel *parallel, yardstick *y, const double *x, uint32_t seed,
+                    double value[MN_REPLICAS + 1][MN_DISTANCES])
+{
+  for (int d = -1; d < MN_DIRECTIONS; d++) {
+    const double direction[2] = {cos(pi * d / MN_DIRECTIONS), sin(pi * d / MN_DIRECTIONS)};
+    if (d >= 0) {
+      sort_points(y, direction);
+    }
+    for (int r = parallel->rank; r <= MN_REPLICAS; r += parallel->size) {
+      if (r > 0) {
+        draw(y, seed, r);
+      }
+      const double *cloud = r > 0 ? y->x : x;
+      if (d >= 0) {
+        value[r][MN_SLICED] += project(y, cloud, direction) / MN_DIRECTIONS;
+      } else {
+        value[r][MN_KOLMOGOROV] = kolmogorov(y, cloud);
+        value[r][MN_SOBOLEV] = sobolev(y, cloud);
+      }
+    }
+  }
+}
+
+static void summarise(double value[MN_REPLICAS + 1][MN_DISTANCES], mn_distance_row *row)
+{
+  for (int d = 0; d < MN_DISTANCES; d++) {
+    double mean = 0.0;
+    double square = 0.0;
+    for (int r = 1; r <= MN_REPLICAS; r++) {
+      mean += value[r][d] / MN_REPLICAS;
+    }
+    for (int r = 1; r <= MN_REPLICAS; r++) {
+      square += (value[r][d] - mean) * (value[r][d] - mean) / (MN_REPLICAS - 1);
+    }
+    row->value[d] = value[0][d];
+    row->noise[d] = mean;
+    row->spread[d] = sqrt(square);
+  }
+}
+
+mn_error *mn_distance_measure(const mn_parallel *parallel, const mn_plane *plane, int64_t count, const double *x,
+                              uint32_t seed, mn_distance_row *row)
+{
+  double value[MN_REPLICAS + 1][MN_DISTANCES] = {{0}};
+  yardstick *y = NULL;
+  MN_TRY(mn_agree(parallel, mn_alloc(&y, 1, sizeof *y)));
+  mn_error *error = mn_agree(parallel, create(plane, count, y));
+  if (!error) {
+    measure(parallel, y, x, seed, value);
+    MPI_Allreduce(MPI_IN_PLACE, value, (MN_REPLICAS + 1) * MN_DISTANCES, MPI_DOUBLE, MPI_SUM, parallel->comm);
+    summarise(value, row);
+  }
+  destroy(y);
+  mn_free(&y);
+  return error;
+}
