@@ -1,4 +1,5 @@
-/* A refused append changes nothing: truth is a history that never saw the bad positions, compared by what it decodes. */
+/* A refused append changes nothing: truth is a history that never saw the bad positions, compared by what it decodes.
+ */
 #include "check.h"
 
 #include <math.h>

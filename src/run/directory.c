@@ -87,7 +87,8 @@ static bool ends_with(const char *text, const char *end)
 static bool is_ours(const char *name, const void *context)
 {
   (void)context;
-  static const char *const names[] = {"used.ini", "series.h5", "snapshots.h5", "snapshots.xmf", "log.txt", "paths.h5", "compare.h5"};
+  static const char *const names[] = {"used.ini", "series.h5", "snapshots.h5", "snapshots.xmf",
+                                      "log.txt",  "paths.h5",  "compare.h5"};
   for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
     if (strcmp(name, names[k]) == 0) {
       return true;
