@@ -12,6 +12,7 @@
 #include <mnemotaxis/noise.h>
 #include <mnemotaxis/profile.h>
 #include <mnemotaxis/quadrature.h>
+#include <mnemotaxis/radial.h>
 
 #include <mnemotaxis/history.h>
 #include <mnemotaxis/slab.h>

@@ -58,6 +58,8 @@ typedef struct mn_pde_report {
   double moved_mass;   /**< in all, to keep the density from being negative */
   double mass_defect;  /**< largest relative defect of the mass that solver tolerances have left in a step, mended */
   double resolution;   /**< error indicator of the mesh over what the tolerance allows; > 1: not resolved */
+  double relaxation;   /**< factor by which the indicator may be larger, for a law with a jump, until diffusion has
+                          smoothed it; 1 */
   double trusted_time; /**< last time at which it was at most 1 */
   int64_t rejected;    /**< steps tried again */
   int64_t solves, iterations; /**< of the linear solver */
@@ -105,8 +107,8 @@ mn_error *mn_pde_plane(mn_pde *pde, mn_plane *plane) MN_MUST_CHECK;
 /** The observables of a density that has no cells; what needs cells is NaN.  Local.
  * @param first_square  E|X_0|^2 of the case, for MN_PULL
  * @param radii         [MN_SHARES] */
-void mn_pde_observe(const mn_pde_options *options, const mn_plane *plane, const mn_pde_report *report,
-                    double first_square, const double radii[MN_SHARES], mn_observation *out);
+mn_error *mn_pde_observe(const mn_pde_options *options, const mn_plane *plane, const mn_pde_report *report,
+                         double first_square, const double radii[MN_SHARES], mn_observation *out) MN_MUST_CHECK;
 
 /** E|X_0|^2 of the law a case starts from, smoothing included.  Local. */
 double mn_pde_first_square(const mn_pde_options *options);

@@ -30,14 +30,9 @@ void mn_plane_clear(mn_plane *plane);
 /** Value and gradient of a field at a point by Lagrange interpolation over 8 x 8 cells; 0 outside the mesh.  Local.
  * @param field     density or chemical of the plane
  * @param gradient  [2], or NULL
- * Accuracy: order 8 in the width of the cells.
+ * Accuracy: order 8 in the width of the cells, the gradient 7; the mesh has at least 8 cells a side.
  * Cost: about 0.3 us. */
 double mn_plane_at(const mn_plane *plane, const double *field, double x, double y, double gradient[2]);
-
-/** The density at a point, never negative: the interpolant where it stays near the four cells around the point, their
- * geometric mean by bilinear weights where it does not (densities that fall by orders of magnitude in a cell).  Local.
- */
-double mn_plane_density_at(const mn_plane *plane, double x, double y);
 
 /** Largest value of the interpolated density and where it is.  Local.  @param at  [2] */
 double mn_plane_peak(const mn_plane *plane, double at[2]);
@@ -49,6 +44,14 @@ double mn_plane_peak(const mn_plane *plane, double at[2]);
 mn_error *mn_plane_sample(const mn_plane *plane, const double *field, int nx, const double *x, int ny, const double *y,
                           double *value, double *const slope[2]) MN_MUST_CHECK;
 
+/** The density at the points (x[i], y[j]), never negative; 0 outside the mesh.  Local.
+ * The interpolant where it stays within a factor 2 of the geometric mean of the four cells around the point (by
+ * bilinear weights), that mean where it does not: densities that fall by orders of magnitude within a cell.  Next to
+ * empty cells the interpolant, between 0 and 3/2 of the largest of the four.
+ * @param value  [ny, nx] */
+mn_error *mn_plane_sample_density(const mn_plane *plane, int nx, const double *x, int ny, const double *y,
+                                  double *value) MN_MUST_CHECK;
+
 /** The density as weighted points: the cells cut into smaller ones. */
 typedef struct mn_plane_points {
   int64_t count;
@@ -57,17 +60,14 @@ typedef struct mn_plane_points {
   double *cumulative; /**< [count] mass of the points up to this one; the last is 1 */
 } mn_plane_points;
 
-/** Cuts every cell into split x split; points without mass are left out.  Local.  Release with mn_plane_points_clear.
- */
-mn_error *mn_plane_points_make(const mn_plane *plane, int split, mn_plane_points *points) MN_MUST_CHECK;
+/** Cuts every cell into 4 x 4, 2 x 2 or 1 x 1, the finest that gives at most `most` points (or 1 x 1); points without
+ * mass are left out.  Local.  Release with mn_plane_points_clear.
+ * Accuracy: evenly filled pieces of these masses stand for the density to order 4 in their widths. */
+mn_error *mn_plane_points_make(const mn_plane *plane, int64_t most, mn_plane_points *points) MN_MUST_CHECK;
 void mn_plane_points_clear(mn_plane_points *points);
 
-/** Mass of rho within distance radius[k] of 0.  Local.
- * @param radius  [count] ascending, >= 0; neighbours closer than the scale of the density
- * @param mass    [count]
- * Accuracy: that of the interpolation, and of 4 Gauss points between neighbouring radii.
- * Cost: 192 interpolations a radius. */
-void mn_plane_radial(const mn_plane *plane, int count, const double *radius, double *mass);
+/** Mass of point k.  Local. */
+double mn_plane_points_mass(const mn_plane_points *points, int64_t k);
 
 #ifdef __cplusplus
 }

@@ -27,7 +27,10 @@ mn_error *mn_case_look(mn_pde *pde, double *mass) MN_MUST_CHECK;
 /* The cells of this rank.  Local. */
 mn_patch mn_case_patch(const mn_pde *pde);
 
-/* Fields of a plane at this rank's cells, which may be of another mesh.  Collective. */
-mn_error *mn_case_put(mn_pde *pde, const mn_plane *plane, bool same_mesh) MN_MUST_CHECK;
+/* Takes over the fields of a plane with the mesh of the case.  Collective. */
+mn_error *mn_case_copy(mn_pde *pde, const mn_plane *plane) MN_MUST_CHECK;
+
+/* Takes over the fields of a plane with another mesh.  Collective. */
+mn_error *mn_case_interpolate(mn_pde *pde, const mn_plane *plane) MN_MUST_CHECK;
 
 #endif

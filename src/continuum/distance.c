@@ -3,6 +3,7 @@
 #include <mnemotaxis/distance.h>
 #include <mnemotaxis/memory.h>
 #include <mnemotaxis/noise.h>
+#include <mnemotaxis/radial.h>
 
 #include <math.h>
 #include <stdlib.h>
@@ -16,9 +17,8 @@ const mn_distance_info mn_distances[MN_DISTANCES] = {
 };
 
 enum {
-  SPLIT = 4, /* of a cell of the mesh: the points are then closer than the noise can see */
-  CIRCLES = 400,
-  MODES = 16 /* -MODES .. MODES in either direction */
+  POINTS = 1 << 18, /* closer than the noise of any number of cells can see */
+  MODES = 16        /* -MODES .. MODES in either direction */
 };
 
 /* Work space, and what of the density is wanted again and again. */
@@ -28,7 +28,7 @@ typedef struct yardstick {
   double *x;     /* [count, 2] a replica */
   double *line;  /* [count] radii or projections */
   double *order; /* [points, 2] projections of the points with their masses, sorted */
-  double circle[CIRCLES + 1], mass[CIRCLES + 1];
+  mn_radial radial;
   double centre[2], spacing; /* of the modes */
   double variance;
   double rho[2 * MODES + 1][MODES + 1][2]; /* transform of the density */
@@ -40,11 +40,6 @@ static int ascending(const void *a, const void *b)
   const double x = *(const double *)a;
   const double y = *(const double *)b;
   return (x > y) - (x < y);
-}
-
-static double mass_of(const mn_plane_points *p, int64_t k)
-{
-  return k == 0 ? p->cumulative[0] : p->cumulative[k] - p->cumulative[k - 1];
 }
 
 /* Adds weight times exp(-i k.x) for all modes. */
@@ -93,27 +88,6 @@ static double sobolev(yardstick *y, const double *x)
   return sqrt(sum * y->spacing * y->spacing * y->variance / (2.0 * pi));
 }
 
-/* Mass of the density within r; between circles it is linear in r^2, as for a constant density. */
-static double radial_mass(const yardstick *y, double r)
-{
-  int low = 0;
-  int high = CIRCLES;
-  if (r >= y->circle[CIRCLES]) {
-    return 1.0;
-  }
-  while (high - low > 1) {
-    const int middle = (low + high) / 2;
-    if (y->circle[middle] <= r) {
-      low = middle;
-    } else {
-      high = middle;
-    }
-  }
-  const double a = y->circle[low] * y->circle[low];
-  const double b = y->circle[high] * y->circle[high];
-  return y->mass[low] + (y->mass[high] - y->mass[low]) * (r * r - a) / (b - a);
-}
-
 static double kolmogorov(yardstick *y, const double *x)
 {
   double worst = 0.0;
@@ -122,7 +96,7 @@ static double kolmogorov(yardstick *y, const double *x)
   }
   qsort(y->line, (size_t)y->count, sizeof *y->line, ascending);
   for (int64_t k = 0; k < y->count; k++) {
-    const double m = radial_mass(y, y->line[k]);
+    const double m = mn_radial_mass(&y->radial, y->line[k]);
     worst = fmax(worst, fmax((double)(k + 1) / (double)y->count - m, m - (double)k / (double)y->count));
   }
   return worst;
@@ -132,7 +106,7 @@ static void sort_points(yardstick *y, const double direction[2])
 {
   for (int64_t k = 0; k < y->points.count; k++) {
     y->order[2 * k] = direction[0] * y->points.x[2 * k] + direction[1] * y->points.x[2 * k + 1];
-    y->order[2 * k + 1] = mass_of(&y->points, k);
+    y->order[2 * k + 1] = mn_plane_points_mass(&y->points, k);
   }
   qsort(y->order, (size_t)y->points.count, 2 * sizeof *y->order, ascending);
 }
@@ -190,7 +164,7 @@ static void set_scales(yardstick *y)
 {
   double square = 0.0;
   for (int64_t k = 0; k < y->points.count; k++) {
-    const double m = mass_of(&y->points, k);
+    const double m = mn_plane_points_mass(&y->points, k);
     y->centre[0] += m * y->points.x[2 * k];
     y->centre[1] += m * y->points.x[2 * k + 1];
     square += m * (y->points.x[2 * k] * y->points.x[2 * k] + y->points.x[2 * k + 1] * y->points.x[2 * k + 1]);
@@ -199,28 +173,17 @@ static void set_scales(yardstick *y)
   y->spacing = 0.3 / sqrt(y->variance);
 }
 
-static void set_circles(yardstick *y, const mn_plane *plane)
-{
-  const double reach = hypot(y->centre[0], y->centre[1]) + 7.0 * sqrt(y->variance);
-  const double finest = fmin(mn_axis_smallest(&plane->axis[0]), mn_axis_smallest(&plane->axis[1]));
-  const double bend = asinh(reach / (8.0 * finest));
-  for (int k = 0; k <= CIRCLES; k++) {
-    y->circle[k] = 8.0 * finest * sinh(bend * k / CIRCLES);
-  }
-  mn_plane_radial(plane, CIRCLES + 1, y->circle, y->mass);
-}
-
 static mn_error *create(const mn_plane *plane, int64_t count, yardstick *y)
 {
   y->count = count;
-  MN_TRY(mn_plane_points_make(plane, SPLIT, &y->points));
+  MN_TRY(mn_plane_points_make(plane, POINTS, &y->points));
   MN_TRY(mn_alloc(&y->x, 2 * count, sizeof *y->x));
   MN_TRY(mn_alloc(&y->line, count, sizeof *y->line));
   MN_TRY(mn_alloc(&y->order, 2 * y->points.count, sizeof *y->order));
+  MN_TRY(mn_radial_make(&y->points, &y->radial));
   set_scales(y);
-  set_circles(y, plane);
   for (int64_t k = 0; k < y->points.count; k++) {
-    add_modes(y, y->points.x + 2 * k, mass_of(&y->points, k), y->rho);
+    add_modes(y, y->points.x + 2 * k, mn_plane_points_mass(&y->points, k), y->rho);
   }
   return NULL;
 }

@@ -42,10 +42,12 @@ static double second(const double *p, int64_t s)
 
 /* Of a Gaussian of deviation s the fourth difference is 3 (h/s)^4 of its peak, and 3 (h/s)^2 of its second difference.
  * The first measures rho. c has no scale of its own: only its curvature counts, and only as far as chi times it is not
- * small against that of log rho; so the second measures c, squared. */
+ * small against that of log rho; so the second measures c, squared. Where neither bends (the plateau of a disk) noise
+ * must not be divided by noise: a bend of 1/100 a cell is well resolved, whatever its fourth difference. */
 static double indicator_of(const double *p, const double *q, const int64_t stride[2], int along, double chi,
                            double peak)
 {
+  static const double flat = 1e-2;
   const double share = p[0] / peak;
   const double found = fourth(p, stride[along]) / peak;
   if (share < 1e-6) {
@@ -53,7 +55,7 @@ static double indicator_of(const double *p, const double *q, const int64_t strid
   }
   const double rho = (second(p, stride[0]) + second(p, stride[1])) / p[0];
   const double c = chi * (second(q, stride[0]) + second(q, stride[1]));
-  const double ratio = chi * fourth(q, stride[along]) / (rho + c + 1e-300);
+  const double ratio = chi * fourth(q, stride[along]) / (rho + c + flat);
   return fmax(found, share * ratio * ratio / 3.0);
 }
 

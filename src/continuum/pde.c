@@ -40,6 +40,8 @@ mn_error *mn_case_look(mn_pde *pde, double *mass)
   mn_moments moments;
   double limit = mn_meshing_limit(&pde->options);
   MN_TRY(mn_measure(&pde->parallel, pde->marcher, limit, &pde->report, mass, &moments, pde->indicator));
+  pde->report.relaxation = fmax(1.0, fmin(pde->report.relaxation, pde->report.resolution));
+  pde->report.resolution /= pde->report.relaxation;
   if (!(moments.value[0] <= pde->moments_written)) {
     pde->moments_written = moments.value[0];
     pde->marcher->system.border_time = NAN; /* the border owes to all moments noted, also in a case that is resumed */
@@ -174,6 +176,7 @@ static mn_error *begin(mn_pde *pde)
   const mn_start start = start_of(&pde->options);
   mn_axis axis[2] = {{0}, {0}};
   MN_TRY(mn_start_check(&start));
+  pde->report.relaxation = mn_start_is_sharp(&start) ? HUGE_VAL : 1.0;
   mn_moments moments = {{0}}; /* the far field needs them before there is a density to take them from */
   mn_start_moments(&start, moments.value + 1, moments.value + 3);
   MN_TRY(mn_agree(&pde->parallel, mn_farfield_append(&pde->far, &moments)));
@@ -229,8 +232,11 @@ static mn_error *mesh_again(mn_pde *pde)
   mn_error *error =
       mn_agree(&pde->parallel, mn_meshing_again(&pde->options, plane.axis, pde->indicator, lasting, axis));
   error = error ? error : mn_case_mesh(pde, axis);
-  error = error ? error : mn_case_put(pde, &plane, false);
+  error = error ? error : mn_case_interpolate(pde, &plane);
   error = error ? error : set_mass(pde);
+  if (!error && pde->options.model.theta == 0.0) {
+    error = mn_marcher_settle(pde->marcher, pde->report.time); /* c must fit the equation of this mesh */
+  }
   error = error ? error : mn_case_look(pde, &mass);
   mn_plane_clear(&plane);
   return error;

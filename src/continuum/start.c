@@ -77,6 +77,11 @@ static bool is_radial(const mn_start *start)
   return start->law->kind == MN_INITIAL_DISK || start->law->kind == MN_INITIAL_RING;
 }
 
+bool mn_start_is_sharp(const mn_start *start)
+{
+  return start->law->kind == MN_INITIAL_DISK && start->smoothing <= 0.0;
+}
+
 void mn_start_moments(const mn_start *start, double mean[2], double covariance[3])
 {
   double weight;
@@ -147,7 +152,15 @@ static double scaled_bessel(double z)
 static double smeared_circle(double s, double w, double r)
 {
   const double u = (r - s) / w;
-  return exp(-0.5 * u * u) * scaled_bessel(r * fabs(s) / (w * w)) / (2.0 * pi * w * w);
+  return exp(-0.5 * u * u) * scaled_bessel(r * s / (w * w)) / (2.0 * pi * w * w);
+}
+
+/* Density of the distance s >= 0 of a ring: a normal law, its negative radii folded over. */
+static double ring_radius(const mn_initial *law, double s)
+{
+  const double inner = (s - law->radius) / law->width;
+  const double outer = (s + law->radius) / law->width;
+  return (exp(-0.5 * inner * inner) + exp(-0.5 * outer * outer)) / (law->width * sqrt(2.0 * pi));
 }
 
 /* Density at distance r of a disk (2s/R^2 ds of circles) or ring (normal law of s), smeared by w > 0. */
@@ -158,7 +171,7 @@ static double smeared_mixture(const mn_initial *law, double w, double r)
   if (!disk && law->width <= 0.0) {
     return smeared_circle(law->radius, w, r);
   }
-  const double low = fmax(r - 9.0 * w, disk ? 0.0 : law->radius - 9.0 * law->width);
+  const double low = fmax(fmax(r - 9.0 * w, 0.0), disk ? 0.0 : law->radius - 9.0 * law->width);
   const double high = fmin(r + 9.0 * w, disk ? law->radius : law->radius + 9.0 * law->width);
   double node[NODES];
   double weight[NODES];
@@ -167,18 +180,10 @@ static double smeared_mixture(const mn_initial *law, double w, double r)
   const double half = 0.5 * (high - low) / PANELS;
   for (int k = 0; k < PANELS * NODES && half > 0.0; k++) {
     const double s = low + half * (2 * (k / NODES) + 1 + node[k % NODES]);
-    const double u = disk ? 0.0 : (s - law->radius) / law->width;
-    const double p = disk ? 2.0 * s / (law->radius * law->radius) : exp(-0.5 * u * u) / (law->width * sqrt(2.0 * pi));
-    sum += half * weight[k % NODES] * p * smeared_circle(fabs(s), w, r);
+    const double p = disk ? 2.0 * s / (law->radius * law->radius) : ring_radius(law, s);
+    sum += half * weight[k % NODES] * p * smeared_circle(s, w, r);
   }
   return sum;
-}
-
-static double sharp_ring(const mn_initial *law, double r)
-{
-  const double inner = (r - law->radius) / law->width;
-  const double outer = (r + law->radius) / law->width;
-  return (exp(-0.5 * inner * inner) + exp(-0.5 * outer * outer)) / (law->width * pow(2.0 * pi, 1.5) * r);
 }
 
 /* Share of a cell inside the disk of radius `radius` around 0, by 16 x 16 points. */
@@ -204,7 +209,8 @@ static double radial_density(const mn_start *start, const double at[2], const do
     return smeared_mixture(law, start->smoothing, r);
   }
   if (law->kind == MN_INITIAL_RING) {
-    return sharp_ring(law, r);
+    const double least = 0.2 * hypot(width[0], width[1]); /* 1/r has this mean over a cell at 0 */
+    return ring_radius(law, r) / (2.0 * pi * fmax(r, least));
   }
   return covered(x, y, width[0], width[1], law->radius) / (pi * law->radius * law->radius);
 }

@@ -5,6 +5,8 @@
 #include <mnemotaxis/axis.h>
 #include <mnemotaxis/initial.h>
 
+#include <stdbool.h>
+
 /* What starts: a law, or cells at given points, smeared by a Gaussian of deviation `smoothing`. */
 typedef struct mn_start {
   const mn_initial *law;
@@ -20,6 +22,9 @@ typedef struct mn_patch {
 
 /* Refuses (MN_USAGE) laws that are no densities. */
 mn_error *mn_start_check(const mn_start *start) MN_MUST_CHECK;
+
+/* Does the density jump?  No mesh resolves that, and none has to: diffusion smooths it at once. */
+bool mn_start_is_sharp(const mn_start *start);
 
 /* Mean [2] and covariance (xx, xy, yy) [3] of the law. */
 void mn_start_moments(const mn_start *start, double mean[2], double covariance[3]);

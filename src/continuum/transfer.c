@@ -67,24 +67,42 @@ mn_error *mn_pde_plane(mn_pde *pde, mn_plane *plane)
   return NULL;
 }
 
-/* Fields of a plane at this rank's cells, which may be of another mesh. */
-mn_error *mn_case_put(mn_pde *pde, const mn_plane *plane, bool same_mesh)
+static mn_error *write_cells(mn_pde *pde, const mn_patch *p, const double *rho, const double *c, int64_t row)
 {
-  const mn_patch p = mn_case_patch(pde);
-  const mn_axis *axis = pde->marcher->axis;
   double *u;
   MN_PETSC(VecGetArray(pde->marcher->v, &u));
-  for (int64_t k = 0; k < (int64_t)p.count[0] * p.count[1]; k++) {
-    const int i = p.first[0] + (int)(k % p.count[0]);
-    const int j = p.first[1] + (int)(k / p.count[0]);
-    const int64_t at = (int64_t)j * axis[0].cells + i;
-    const double x = axis[0].x[i];
-    const double y = axis[1].x[j];
-    u[2 * k] = same_mesh ? plane->density[at] : mn_plane_density_at(plane, x, y);
-    u[2 * k + 1] = same_mesh ? plane->chemical[at] : mn_plane_at(plane, plane->chemical, x, y, NULL);
+  for (int64_t k = 0; k < (int64_t)p->count[0] * p->count[1]; k++) {
+    const int64_t at = k / p->count[0] * row + k % p->count[0];
+    u[2 * k] = rho[at];
+    u[2 * k + 1] = c[at];
   }
   MN_PETSC(VecRestoreArray(pde->marcher->v, &u));
   return NULL;
+}
+
+mn_error *mn_case_copy(mn_pde *pde, const mn_plane *plane)
+{
+  const mn_patch p = mn_case_patch(pde);
+  const int64_t row = plane->axis[0].cells;
+  const int64_t first = row * p.first[1] + p.first[0];
+  return write_cells(pde, &p, plane->density + first, plane->chemical + first, row);
+}
+
+mn_error *mn_case_interpolate(mn_pde *pde, const mn_plane *plane)
+{
+  const mn_patch p = mn_case_patch(pde);
+  const mn_axis *axis = pde->marcher->axis;
+  const double *x = axis[0].x + p.first[0];
+  const double *y = axis[1].x + p.first[1];
+  const int64_t cells = (int64_t)p.count[0] * p.count[1];
+  double *field = NULL;
+  mn_error *error = mn_alloc(&field, 2 * cells, sizeof *field);
+  error = error ? error : mn_plane_sample_density(plane, p.count[0], x, p.count[1], y, field);
+  error = error ? error : mn_plane_sample(plane, plane->chemical, p.count[0], x, p.count[1], y, field + cells, NULL);
+  error = mn_agree(&pde->parallel, error);
+  error = error ? error : write_cells(pde, &p, field, field + cells, p.count[0]);
+  mn_free(&field);
+  return error;
 }
 
 mn_error *mn_pde_save(mn_pde *pde, mn_pde_state *state)
@@ -122,7 +140,7 @@ static mn_error *take_up(mn_pde *pde, const mn_pde_state *state)
   pde->report = state->report;
   pde->moments_written = pde->far.past[pde->far.count - 1].value[0];
   double mass;
-  MN_TRY(mn_case_put(pde, &state->plane, true));
+  MN_TRY(mn_case_copy(pde, &state->plane));
   return mn_case_look(pde, &mass);
 }
 

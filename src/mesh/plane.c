@@ -1,14 +1,11 @@
 /* Interpolation is on the real positions of the centres, which need not be equally spaced, by Fornberg's weights. */
 #include <mnemotaxis/memory.h>
 #include <mnemotaxis/plane.h>
-#include <mnemotaxis/quadrature.h>
 
 #include <math.h>
 #include <stdbool.h>
 
 enum { POINTS = 8 };
-
-static const double pi = 3.14159265358979323846;
 
 mn_error *mn_plane_alloc(double time, mn_axis axis[2], mn_plane *plane)
 {
@@ -121,34 +118,6 @@ double mn_plane_at(const mn_plane *plane, const double *field, double x, double 
   return out[0];
 }
 
-double mn_plane_density_at(const mn_plane *plane, double x, double y)
-{
-  const double at[2] = {x, y};
-  const double value = mn_plane_at(plane, plane->density, x, y, NULL);
-  double weight[2];
-  int first[2];
-  for (int a = 0; a < 2; a++) {
-    const mn_axis *axis = &plane->axis[a];
-    if (!(at[a] >= axis->low && at[a] <= axis->high)) {
-      return 0.0;
-    }
-    first[a] = stencil(axis, at[a], 2);
-    const double *c = axis->x + first[a];
-    weight[a] = fmin(fmax((at[a] - c[0]) / (c[1] - c[0]), 0.0), 1.0);
-  }
-  double low = INFINITY;
-  double high = 0.0;
-  double mean = 0.0;
-  for (int k = 0; k < 4; k++) {
-    const double corner = plane->density[(int64_t)(first[1] + k / 2) * plane->axis[0].cells + first[0] + k % 2];
-    const double share = (k % 2 ? weight[0] : 1.0 - weight[0]) * (k / 2 ? weight[1] : 1.0 - weight[1]);
-    low = fmin(low, corner);
-    high = fmax(high, corner);
-    mean += share * log(fmax(corner, 1e-300));
-  }
-  return value >= 0.5 * low && value <= 1.5 * high ? value : exp(mean);
-}
-
 double mn_plane_peak(const mn_plane *plane, double at[2])
 {
   const int64_t cells = (int64_t)plane->axis[0].cells * plane->axis[1].cells;
@@ -252,33 +221,60 @@ mn_error *mn_plane_sample(const mn_plane *plane, const double *field, int nx, co
   return error;
 }
 
-/* Mass between two circles: Gauss-Legendre in r, trapezoidal sum (exact for smooth densities) in the angle. */
-static double annulus(const mn_plane *plane, double inner, double outer)
+/* Between which two centres every point lies, and how far towards the second; beyond the ends the nearest centre. */
+static void corners_of(const mn_axis *axis, int count, const double *z, int *first, double *weight)
 {
-  enum { NODES = 4, ANGLES = 48 };
-  double node[NODES];
-  double weight[NODES];
-  double sum = 0.0;
-  mn_gauss_legendre(NODES, node, weight);
-  for (int k = 0; k < NODES; k++) {
-    const double r = 0.5 * (inner + outer) + 0.5 * (outer - inner) * node[k];
-    double around = 0.0;
-    for (int m = 0; m < ANGLES; m++) {
-      const double angle = 2.0 * pi * (m + 0.5) / ANGLES;
-      around += mn_plane_density_at(plane, r * cos(angle), r * sin(angle));
-    }
-    sum += weight[k] * r * around * 2.0 * pi / ANGLES;
+  for (int k = 0; k < count; k++) {
+    first[k] = stencil(axis, z[k], 2);
+    const double *c = axis->x + first[k];
+    weight[k] = fmin(fmax((z[k] - c[0]) / (c[1] - c[0]), 0.0), 1.0);
   }
-  return 0.5 * (outer - inner) * sum;
 }
 
-void mn_plane_radial(const mn_plane *plane, int count, const double *radius, double *mass)
+/* An interpolant of the density, kept near the four cells around the point. */
+static double keep_near(double value, const double *corner, int64_t row, double wx, double wy)
 {
-  double before = 0.0;
-  double sum = 0.0;
-  for (int k = 0; k < count; k++) {
-    sum += radius[k] > before ? annulus(plane, before, radius[k]) : 0.0;
-    before = radius[k];
-    mass[k] = sum;
+  const double c[4] = {corner[0], corner[1], corner[row], corner[row + 1]};
+  const double low = fmin(fmin(c[0], c[1]), fmin(c[2], c[3]));
+  const double high = fmax(fmax(c[0], c[1]), fmax(c[2], c[3]));
+  if (value >= 0.5 * high && value <= 2.0 * low) {
+    return value; /* within a factor 2 of any mean of the four */
   }
+  if (low <= 0.0) { /* a jump, or nothing: no logarithm to go by */
+    return fmin(fmax(value, 0.0), 1.5 * fmax(high, 0.0));
+  }
+  const double mean =
+      exp((1.0 - wy) * ((1.0 - wx) * log(c[0]) + wx * log(c[1])) + wy * ((1.0 - wx) * log(c[2]) + wx * log(c[3])));
+  return value >= 0.5 * mean && value <= 2.0 * mean ? value : mean;
+}
+
+static bool is_inside(const mn_axis *axis, double z)
+{
+  return z >= axis->low && z <= axis->high;
+}
+
+mn_error *mn_plane_sample_density(const mn_plane *plane, int nx, const double *x, int ny, const double *y,
+                                  double *value)
+{
+  const int count = nx + ny;
+  int *first = NULL;
+  double *weight = NULL;
+  mn_error *error = mn_plane_sample(plane, plane->density, nx, x, ny, y, value, NULL);
+  error = error ? error : mn_alloc(&first, count, sizeof *first);
+  error = error ? error : mn_alloc(&weight, count, sizeof *weight);
+  if (!error) {
+    const int64_t row = plane->axis[0].cells;
+    corners_of(&plane->axis[0], nx, x, first, weight);
+    corners_of(&plane->axis[1], ny, y, first + nx, weight + nx);
+    for (int j = 0; j < ny; j++) {
+      for (int i = 0; i < nx && is_inside(&plane->axis[1], y[j]); i++) {
+        double *v = &value[(int64_t)j * nx + i];
+        const double *corner = plane->density + row * first[nx + j] + first[i];
+        *v = is_inside(&plane->axis[0], x[i]) ? keep_near(*v, corner, row, weight[i], weight[nx + j]) : 0.0;
+      }
+    }
+  }
+  mn_free(&first);
+  mn_free(&weight);
+  return error;
 }

@@ -155,8 +155,8 @@ static mn_error *record(witness *w, bool last)
   mn_error *error = mn_pde_plane(w->pde, &plane);
   if (row && !error) {
     mn_observation observation;
-    mn_pde_observe(&w->pde_options, &plane, now, w->first_square, w->options->output.radii, &observation);
-    error = mn_agree(w->parallel, mn_series_append(&w->series, &observation));
+    error = mn_pde_observe(&w->pde_options, &plane, now, w->first_square, w->options->output.radii, &observation);
+    error = mn_agree(w->parallel, error ? error : mn_series_append(&w->series, &observation));
   }
   error = error || !snapshot ? error : take_snapshot(w, &plane);
   mn_plane_clear(&plane);

@@ -19,10 +19,10 @@ typedef struct member {
   }
 
 static const member members[] = {
-    AT(time, REAL),       AT(step, WHOLE),       AT(next_step, REAL),   AT(peak, REAL),
-    AT(l2, REAL),         AT(first_peak, REAL),  AT(edge_mass, REAL),   AT(smallest_cell, REAL),
-    AT(moved_mass, REAL), AT(mass_defect, REAL), AT(resolution, REAL),  AT(trusted_time, REAL),
-    AT(rejected, WHOLE),  AT(solves, WHOLE),     AT(iterations, WHOLE), AT(meshes, WHOLE)};
+    AT(time, REAL),        AT(step, WHOLE),        AT(next_step, REAL),     AT(peak, REAL),       AT(l2, REAL),
+    AT(first_peak, REAL),  AT(edge_mass, REAL),    AT(smallest_cell, REAL), AT(moved_mass, REAL), AT(mass_defect, REAL),
+    AT(resolution, REAL),  AT(trusted_time, REAL), AT(relaxation, REAL),    AT(rejected, WHOLE),  AT(solves, WHOLE),
+    AT(iterations, WHOLE), AT(meshes, WHOLE)};
 
 enum { MEMBERS = sizeof members / sizeof *members };
 
@@ -93,16 +93,11 @@ static void middles(const mn_axis *axis, int side, double *out)
 
 static mn_error *paint(const mn_plane *plane, int side, double *xy, double *value[4])
 {
-  const int64_t cells = (int64_t)side * side;
   double *const slope[2] = {value[2], value[3]};
   middles(&plane->axis[0], side, xy);
   middles(&plane->axis[1], side, xy + side);
-  MN_TRY(mn_plane_sample(plane, plane->density, side, xy, side, xy + side, value[0], NULL));
-  MN_TRY(mn_plane_sample(plane, plane->chemical, side, xy, side, xy + side, value[1], slope));
-  for (int64_t k = 0; k < cells; k++) {
-    value[0][k] = fmax(value[0][k], 0.0); /* the interpolant may undershoot where there is next to nothing */
-  }
-  return NULL;
+  MN_TRY(mn_plane_sample_density(plane, side, xy, side, xy + side, value[0]));
+  return mn_plane_sample(plane, plane->chemical, side, xy, side, xy + side, value[1], slope);
 }
 
 mn_error *mn_witness_picture(const mn_parallel *parallel, const char *directory, const mn_pde_report *now,
