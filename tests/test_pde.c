@@ -1,15 +1,12 @@
-/* The continuum as a user drives it.  Truth: heat kernels where nothing is attracted, the law of E|X|^2 at theta = 0, an
- * independent radial solver (spectral elements, 1e-9), symmetries, and an uninterrupted case bit by bit. */
+/* The continuum as a user drives it.  Truth: heat kernels where nothing is attracted, the law of E|X|^2 at theta = 0,
+ * an independent radial solver (spectral elements, 1e-9), symmetries, and an uninterrupted case bit by bit. */
 #include "check.h"
 
 #include <math.h>
 #include <mnemotaxis/pde.h>
 #include <mnemotaxis/solver.h>
-#include <string.h>
 
 static const double pi = 3.14159265358979323846;
-
-enum { TOLERANCE_STEPS = 4000 /**< more would be a case that does not move on */ };
 
 static int start_solver(void **state)
 {
@@ -45,13 +42,6 @@ static mn_pde *created(const mn_pde_options *o)
   return pde;
 }
 
-static void refused(const mn_pde_options *o, const char *words)
-{
-  mn_pde *pde;
-  check_refused(mn_pde_create(check_world(), o, &pde), MN_USAGE, words);
-  assert_null(pde);
-}
-
 static void advance(mn_pde *pde, double until)
 {
   mn_pde_outcome outcome;
@@ -61,7 +51,8 @@ static void advance(mn_pde *pde, double until)
 
 static void run_to(mn_pde *pde, double until)
 {
-  for (int k = 0; k < TOLERANCE_STEPS && mn_pde_now(pde)->time < until; k++) {
+  enum { MOST = 4000 /* more would be a case that does not move on */ };
+  for (int k = 0; k < MOST && mn_pde_now(pde)->time < until; k++) {
     advance(pde, until);
   }
   assert_true(mn_pde_now(pde)->time == until);
@@ -265,3 +256,11 @@ static void mass_and_sign_at_order_2(void **state)
   o.tolerance = 1e-2;
   check_mass_and_sign(&o, 1000);
 }
+
+MN_TESTS("pde", cmocka_unit_test_setup(without_attraction_fields_are_gaussians, start_solver),
+         cmocka_unit_test(chemical_of_brownian_cells_is_an_integral_over_ages),
+         cmocka_unit_test(without_delay_the_chemical_is_the_potential),
+         cmocka_unit_test(any_number_of_ranks_meets_the_reference),
+         cmocka_unit_test(law_of_the_mean_square_without_delay), cmocka_unit_test(mass_and_sign_of_a_normal_law),
+         cmocka_unit_test(mass_and_sign_of_a_disk), cmocka_unit_test(mass_and_sign_of_two_clusters_strongly_attracted),
+         cmocka_unit_test_teardown(mass_and_sign_at_order_2, end_solver));
