@@ -174,7 +174,9 @@ mn_error *mn_pde_session(const mn_session *session, const mn_config *config, con
   if (!error) {
     p.options.output.replace = p.options.output.replace || replace;
     error = mn_solver_start(session->parallel, session->solver_count, session->solver_argument);
-    error = error ? error : solve(session, config, &p, checkpoint, exit_code);
+  }
+  if (!error) {
+    error = solve(session, config, &p, checkpoint, exit_code);
     if (!error || error->code == MN_USAGE || error->code == MN_DATA) { /* after other failures main ends all ranks */
       mn_solver_end();
     }

@@ -10,6 +10,7 @@
 #include <mnemotaxis/memory.h>
 
 #include <math.h>
+#include <stdio.h>
 
 /* Errors of linear solves, as a share of the error allowed in a step. */
 static const double solver_share = 0.1;
@@ -70,6 +71,22 @@ static PetscErrorCode default_option(const char *name, const char *value)
   PetscFunctionReturn(0);
 }
 
+/* After a stage whose solve has failed PETSc 3.18 never linearises again: it mistakes the lag it has
+ * set itself, to keep the Jacobian for the stages of a step, for a wish of the user.  So the lag is set back when a
+ * step begins, or begins again. */
+static PetscErrorCode before_stage(TS ts, PetscReal stage_time)
+{
+  SNES snes;
+  PetscReal t;
+  PetscFunctionBegin;
+  PetscCall(TSGetTime(ts, &t));
+  if (stage_time == t) {
+    PetscCall(TSGetSNES(ts, &snes));
+    PetscCall(SNESSetLagJacobian(snes, 1));
+  }
+  PetscFunctionReturn(0);
+}
+
 static PetscErrorCode make_stepper(mn_marcher *m, const mn_pde_options *o)
 {
   TSAdapt adapt;
@@ -84,6 +101,7 @@ static PetscErrorCode make_stepper(mn_marcher *m, const mn_pde_options *o)
   PetscCall(TSSetMaxTime(m->ts, 1e300)); /* steps are clipped by the caller */
   PetscCall(TSSetErrorIfStepFails(m->ts, PETSC_FALSE));
   PetscCall(TSSetMaxSNESFailures(m->ts, -1));
+  PetscCall(TSSetPreStage(m->ts, before_stage));
   PetscCall(TSSetSolution(m->ts, m->v));
   PetscCall(TSGetAdapt(m->ts, &adapt));
   PetscCall(TSAdaptSetType(adapt, o->step > 0.0 ? TSADAPTNONE : TSADAPTBASIC));
@@ -101,6 +119,8 @@ static PetscErrorCode make_solver(mn_marcher *m)
   PetscCall(SNESSetType(snes, SNESKSPONLY));
   PetscCall(SNESGetKSP(snes, &ksp));
   PetscCall(KSPSetType(ksp, KSPGMRES));
+  /* rho may be 1e5 times c: one pass of Gram-Schmidt then leaves vectors that are not orthogonal */
+  PetscCall(KSPGMRESSetCGSRefinementType(ksp, KSP_GMRES_CGS_REFINE_ALWAYS));
   PetscCall(KSPSetPCSide(ksp, PC_RIGHT));
   PetscCall(KSPSetTolerances(ksp, solver_share * m->error_share, PETSC_DEFAULT, PETSC_DEFAULT, 200));
   PetscFunctionReturn(0);
@@ -167,40 +187,74 @@ void mn_marcher_destroy(mn_marcher **marcher)
   mn_free(marcher);
 }
 
-/* One Newton step for c alone: a huge shift holds rho. */
-static PetscErrorCode settle(mn_marcher *m, double t)
+/* Matrices of the state in v, and the solver set up for them, so that all its options have been read. */
+static PetscErrorCode warm_up(mn_marcher *m, double t)
 {
   SNES snes;
   KSP ksp;
-  Vec still;
-  Vec right;
   Mat p = m->grid.level[m->grid.levels - 1].matrix;
-  PetscReal usual;
-  PetscInt most;
   PetscFunctionBegin;
   PetscCall(TSGetSNES(m->ts, &snes));
   PetscCall(SNESGetKSP(snes, &ksp));
-  PetscCall(VecDuplicate(m->v, &still));
+  PetscCall(jacobian(m->ts, t, m->v, NULL, 1.0, m->derivative, p, m));
+  PetscCall(KSPSetOperators(ksp, m->derivative, p));
+  PetscCall(KSPSetUp(ksp));
+  PetscCall(KSPSetUpOnBlocks(ksp));
+  PetscFunctionReturn(0);
+}
+
+mn_error *mn_marcher_warm_up(mn_marcher *m, double t)
+{
+  MN_PETSC(warm_up(m, t));
+  return NULL;
+}
+
+/* One Newton step for c alone: without drift the linearised rho does not feel c, and stays as it is.  What is left is
+ * small against the source: against what there was it need not be, c may have been good to rounding. */
+static PetscErrorCode settle(mn_marcher *m, double t, KSPConvergedReason *reason)
+{
+  KSP ksp;
+  SNES snes;
+  Vec change;
+  Vec right;
+  PetscReal usual;
+  PetscReal none;
+  PetscReal source;
+  PetscInt most;
+  const double chi = m->system.site.chi;
+  PetscFunctionBegin;
+  PetscCall(TSGetSNES(m->ts, &snes));
+  PetscCall(SNESGetKSP(snes, &ksp));
+  PetscCall(VecDuplicate(m->v, &change));
   PetscCall(VecDuplicate(m->v, &right));
-  PetscCall(KSPGetTolerances(ksp, &usual, NULL, NULL, &most));
-  PetscCall(KSPSetTolerances(ksp, 1e-10, PETSC_DEFAULT, PETSC_DEFAULT, 60));
-  PetscCall(mn_system_residual(&m->system, t, m->v, still, right));
+  PetscCall(VecSet(change, 0.0));
+  PetscCall(mn_system_residual(&m->system, t, m->v, change, right));
   PetscCall(VecStrideSet(right, 0, 0.0));
   PetscCall(VecScale(right, -1.0));
-  PetscCall(jacobian(m->ts, t, m->v, still, 1e12, m->derivative, p, m));
-  PetscCall(KSPSetOperators(ksp, m->derivative, p));
-  PetscCall(KSPSolve(ksp, right, still));
-  PetscCall(VecStrideSet(still, 0, 0.0));
-  PetscCall(VecAXPY(m->v, 1.0, still));
-  PetscCall(KSPSetTolerances(ksp, usual, PETSC_DEFAULT, PETSC_DEFAULT, most));
-  PetscCall(VecDestroy(&still));
+  m->system.site.chi = 0.0;
+  PetscCall(warm_up(m, t));
+  PetscCall(KSPGetTolerances(ksp, &usual, &none, NULL, &most));
+  PetscCall(VecStrideNorm(m->v, 0, NORM_2, &source));
+  PetscCall(KSPSetTolerances(ksp, 1e-10, 1e-3 * m->error_share * source, PETSC_DEFAULT, most));
+  PetscCall(KSPSolve(ksp, right, change));
+  PetscCall(KSPGetConvergedReason(ksp, reason));
+  PetscCall(KSPSetTolerances(ksp, usual, none, PETSC_DEFAULT, most));
+  m->system.site.chi = chi;
+  PetscCall(VecStrideSet(change, 0, 0.0));
+  PetscCall(VecAXPY(m->v, 1.0, change));
+  PetscCall(VecDestroy(&change));
   PetscCall(VecDestroy(&right));
   PetscFunctionReturn(0);
 }
 
 mn_error *mn_marcher_settle(mn_marcher *m, double t)
 {
-  MN_PETSC(settle(m, t));
+  KSPConvergedReason reason;
+  MN_PETSC(settle(m, t, &reason));
+  if (reason < 0) {
+    return mn_error_create(MN_INTERNAL, "the solver does not find c for the density at time %.9g (%s)", t,
+                           KSPConvergedReasons[reason]);
+  }
   return NULL;
 }
 
@@ -214,6 +268,18 @@ static PetscErrorCode set_tolerances(mn_marcher *m)
   PetscCall(VecStrideSet(m->allowed, 0, m->error_share * peak));
   PetscCall(VecStrideSet(m->allowed, 1, m->error_share / fmax(m->system.site.chi, 1e-3)));
   PetscCall(TSSetTolerances(m->ts, m->error_share, m->allowed, m->error_share, NULL));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode note_failure(mn_marcher *m, SNES snes, TSConvergedReason reason)
+{
+  KSP ksp;
+  KSPConvergedReason why;
+  PetscFunctionBegin;
+  PetscCall(SNESGetKSP(snes, &ksp));
+  PetscCall(KSPGetConvergedReason(ksp, &why));
+  snprintf(m->failure, sizeof m->failure, "%s, last linear solve %s", TSConvergedReasons[reason],
+           KSPConvergedReasons[why]);
   PetscFunctionReturn(0);
 }
 
@@ -241,6 +307,9 @@ static PetscErrorCode step(mn_marcher *m, double *t, double *length, int64_t *re
   PetscCall(TSGetConvergedReason(m->ts, &reason));
   *rejected += tries[1] - tries[0];
   *failed = reason < 0;
+  if (*failed) {
+    PetscCall(note_failure(m, snes, reason));
+  }
   m->iterations += its[1] - its[0];
   m->solves += solves[1] - solves[0];
   PetscFunctionReturn(0);

@@ -21,14 +21,40 @@ static mn_start start_of(const mn_pde_options *o)
   return (mn_start){&o->initial, o->smoothing, o->points, o->point};
 }
 
+/* Refuses meshes beyond the memory of a machine. */
+static mn_error *check_memory(const mn_parallel *parallel, const mn_axis axis[2])
+{
+  static const double solver_bytes = 1400.0; /* a cell, as measured; shared by all ranks */
+  static const double plane_bytes = 64.0;    /* a cell on every rank, while whole planes are worked on */
+  const double cells = (double)axis[0].cells * axis[1].cells;
+  MPI_Comm machine;
+  int here;
+  MPI_Comm_split_type(parallel->comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine);
+  MPI_Comm_size(machine, &here);
+  MPI_Comm_free(&machine);
+  const double needed = here * cells * (solver_bytes / parallel->size + plane_bytes);
+  const double most = (double)mn_memory_machine();
+  return needed <= most
+             ? NULL
+             : mn_error_create(MN_USAGE,
+                               "a mesh of %d x %d cells needs about %.3g GiB on each machine, which has %.3g; a "
+                               "larger pde.tolerance needs fewer cells",
+                               axis[0].cells, axis[1].cells, needed / 1073741824.0, most / 1073741824.0);
+}
+
 /* A marcher for new axes, with room for its indicators. */
 mn_error *mn_case_mesh(mn_pde *pde, mn_axis axis[2])
 {
-  mn_error *error = NULL;
+  mn_error *error = check_memory(&pde->parallel, axis);
   for (int a = 0; a < 2 && !error; a++) {
     error = mn_resize(&pde->indicator[a], 2 * axis[a].cells, sizeof **pde->indicator);
   }
-  MN_TRY(mn_agree(&pde->parallel, error));
+  error = mn_agree(&pde->parallel, error);
+  if (error) {
+    mn_axis_clear(&axis[0]);
+    mn_axis_clear(&axis[1]);
+    return error;
+  }
   mn_marcher_destroy(&pde->marcher);
   MN_TRY(mn_marcher_create(&pde->parallel, &pde->options, axis, &pde->far, &pde->marcher));
   pde->report.meshes++;
@@ -190,7 +216,8 @@ static mn_error *begin(mn_pde *pde)
   }
   pde->report.first_peak = pde->report.peak;
   pde->report.next_step = pde->options.step > 0.0 ? pde->options.step : first_step(pde);
-  return check_resolution(pde);
+  MN_TRY(check_resolution(pde));
+  return mn_marcher_warm_up(pde->marcher, 0.0);
 }
 
 mn_error *mn_pde_create(const mn_parallel *parallel, const mn_pde_options *options, mn_pde **out)
@@ -281,18 +308,43 @@ static mn_error *take_step(mn_pde *pde, double until, bool *failed)
   return tidy(pde);
 }
 
+/* What cannot go on because the density has grown is an outcome, otherwise it is a failure. */
+static bool has_grown(const mn_pde *pde)
+{
+  return pde->report.peak > 10.0 * pde->report.first_peak;
+}
+
+static mn_error *step_failure(const mn_pde *pde)
+{
+  return mn_error_create(MN_INTERNAL,
+                         "the solver finds no step from time %.9g that meets pde.tolerance = %g (%s); options after -- "
+                         "may be the reason",
+                         pde->report.time, pde->options.tolerance, pde->marcher->failure);
+}
+
 mn_error *mn_pde_advance(mn_pde *pde, double until, mn_pde_outcome *outcome)
 {
   mn_pde_report *r = &pde->report;
   bool failed = false;
   *outcome = MN_PDE_GOES_ON;
+  if (r->time >= until) {
+    return NULL;
+  }
   MN_TRY(take_step(pde, until, &failed));
+  if (failed && !has_grown(pde)) {
+    return step_failure(pde);
+  }
   if (failed || r->peak > pde->options.concentration * r->first_peak) {
     *outcome = MN_PDE_CONCENTRATING;
     return NULL;
   }
   if (r->resolution > 1.0 && pde->options.cells == 0) {
-    MN_TRY(mesh_again(pde));
+    mn_error *error = mesh_again(pde);
+    if (error && error->code == MN_USAGE && has_grown(pde)) { /* no mesh that is allowed can follow */
+      mn_error_destroy(&error);
+      *outcome = MN_PDE_CONCENTRATING;
+    }
+    MN_TRY(error);
   }
   if (r->resolution <= 1.0) {
     r->trusted_time = r->time;

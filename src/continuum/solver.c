@@ -4,6 +4,7 @@
 
 #include <mnemotaxis/solver.h>
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,8 +48,26 @@ const char *mn_solver_trace(void)
   return trace.text;
 }
 
+/* Words that no option takes would be ignored without a word. */
+static mn_error *check_words(int count, char **argument)
+{
+  bool wanted = false; /* a value may come */
+  for (int k = 1; k < count; k++) {
+    const bool is_option = argument[k][0] == '-' && isalpha((unsigned char)argument[k][1]);
+    if (!is_option && !wanted) {
+      return mn_error_create(MN_USAGE,
+                             "command line: '%s' after -- is neither an option of the solver (-name) nor the value of "
+                             "one",
+                             argument[k]);
+    }
+    wanted = is_option;
+  }
+  return NULL;
+}
+
 mn_error *mn_solver_start(const mn_parallel *parallel, int count, char **argument)
 {
+  MN_TRY(check_words(count, argument));
   PETSC_COMM_WORLD = parallel->comm; /* on the world itself PETSc would change the error handler of MPI */
   MN_PETSC(PetscInitialize(&count, &argument, NULL, NULL));
   MN_PETSC(PetscPopSignalHandler());
@@ -62,16 +81,22 @@ void mn_solver_end(void)
   (void)PetscFinalize();
 }
 
-/* Names PETSc looks up only when something ends. */
+/* Names PETSc looks up only when something is solved or ends. */
 static bool is_read_late(const char *name)
 {
-  static const char *const part[] = {"view", "log", "options_left", "malloc", "memory", "info", "on_error", "monitor"};
-  for (size_t k = 0; k < sizeof part / sizeof *part; k++) {
-    if (strstr(name, part[k])) {
-      return true;
-    }
+  static const char *const whole[] = {"info",        "options_left", "options_view", "malloc_dump",
+                                      "malloc_view", "memory_view",  "log_view",     "log_view_memory"};
+  static const char *const tail[] = {"_view", "_converged_reason", "_view_eigenvalues", "_view_final_residual"};
+  const size_t length = strlen(name);
+  bool late = false;
+  for (size_t k = 0; k < sizeof whole / sizeof *whole; k++) {
+    late = late || strcmp(name, whole[k]) == 0;
   }
-  return false;
+  for (size_t k = 0; k < sizeof tail / sizeof *tail; k++) {
+    const size_t part = strlen(tail[k]);
+    late = late || (length > part && strcmp(name + length - part, tail[k]) == 0);
+  }
+  return late;
 }
 
 mn_error *mn_solver_check_options(const mn_parallel *parallel)

@@ -141,6 +141,7 @@ static mn_error *take_up(mn_pde *pde, const mn_pde_state *state)
   pde->moments_written = pde->far.past[pde->far.count - 1].value[0];
   double mass;
   MN_TRY(mn_case_copy(pde, &state->plane));
+  MN_TRY(mn_marcher_warm_up(pde->marcher, state->report.time));
   return mn_case_look(pde, &mass);
 }
 
