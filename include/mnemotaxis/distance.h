@@ -19,7 +19,8 @@ typedef enum mn_distance {
   MN_KOLMOGOROV, /**< sup over r of |share of cells within r of 0 - mass of rho within r| */
   MN_SLICED,     /**< Wasserstein-1 distance of the projections, mean over MN_DIRECTIONS directions */
   MN_SOBOLEV, /**< (sum over modes k of w(k) |mu^(k) - rho^(k)|^2)^(1/2), w(k) = (1 + |k|^2 s^2)^(-2) dk^2 s^2/(2 pi),
-                   s^2 the variance of rho per coordinate: a kernel distance, H^(-2) at the scale of the cloud */
+                   s^2 the variance of rho per coordinate, k = dk (m, n), |m|, |n| <= 16, dk = 0.3/s: a kernel
+                   distance, H^(-2) at the scale of the cloud */
   MN_DISTANCES
 } mn_distance;
 
@@ -43,7 +44,8 @@ typedef struct mn_distance_row {
 /** Measures a cloud against a density.  Collective; every rank holds both; the same values on every rank.
  * @param x     [count, 2] all cells
  * @param seed  of the samples drawn for the noise
- * Cost: O(count log count) for each direction and replica, O(count) for each mode and replica. */
+ * Cost: O(count log count) for each direction and replica, O(count) for each mode and replica; memory for the
+ * replicas of a rank, 16 bytes count (MN_REPLICAS/size + 1). */
 mn_error *mn_distance_measure(const mn_parallel *parallel, const mn_plane *plane, int64_t count, const double *x,
                               uint32_t seed, mn_distance_row *row) MN_MUST_CHECK;
 

@@ -95,7 +95,10 @@ mn_error *mn_pde_restore(const mn_parallel *parallel, const mn_pde_options *opti
 void mn_pde_destroy(mn_pde **pde);
 
 /** Takes one step, not beyond `until`.  Collective.
- * Accuracy: order 3 in time, the step chosen such that its error is below the tolerance. */
+ * Accuracy: order 3 in time (2 at theta = 0 where the border moves), steps such that the error of each is below the
+ * tolerance.  A case that already is at `until` stays as it is.
+ * Fails: MN_INTERNAL when no step is short enough though the density has not grown tenfold; MN_USAGE when the mesh
+ * would need more memory than there is. */
 mn_error *mn_pde_advance(mn_pde *pde, double until, mn_pde_outcome *outcome) MN_MUST_CHECK;
 
 /** How it goes.  Local; the same on all ranks. */

@@ -6,6 +6,7 @@
 #include <mnemotaxis/series.h>
 #include <mnemotaxis/snapshot.h>
 
+#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -49,8 +50,12 @@ static mn_error *show_series(const mn_session *session, const char *path)
   MN_TRY(mn_series_read(session->parallel, path, &series));
   if (speaks(session) && series.rows > 0) {
     const mn_observation *last = &series.row[series.rows - 1];
-    printf("%s: whole; %lld rows, time %.9g to %.9g; E|X|^2 = %.6g +- %.2g\n", path, (long long)series.rows,
-           series.row[0].time, last->time, last->value[MN_MEAN_SQUARE], last->error[MN_MEAN_SQUARE]);
+    char error[32] = "";
+    if (isfinite(last->error[MN_MEAN_SQUARE])) { /* the continuum has no statistical one */
+      snprintf(error, sizeof error, " +- %.2g", last->error[MN_MEAN_SQUARE]);
+    }
+    printf("%s: whole; %lld rows, time %.9g to %.9g; E|X|^2 = %.6g%s\n", path, (long long)series.rows,
+           series.row[0].time, last->time, last->value[MN_MEAN_SQUARE], error);
   }
   mn_series_clear(&series);
   return NULL;

@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const double pi = 3.14159265358979323846;
 
@@ -25,7 +26,7 @@ enum {
 typedef struct yardstick {
   mn_plane_points points;
   int64_t count; /* of a cloud */
-  double *x;     /* [count, 2] a replica */
+  double *x;     /* [replicas of this rank, count, 2] */
   double *line;  /* [count] radii or projections */
   double *order; /* [points, 2] projections of the points with their masses, sorted */
   mn_radial radial;
@@ -137,7 +138,7 @@ static double project(yardstick *y, const double *x, const double direction[2])
 }
 
 /* Independent samples of the density. */
-static void draw(yardstick *y, uint32_t seed, int replica)
+static void draw(const yardstick *y, uint32_t seed, int replica, double *x)
 {
   for (int64_t k = 0; k < y->count; k++) {
     double u[2];
@@ -155,7 +156,7 @@ static void draw(yardstick *y, uint32_t seed, int replica)
       }
     }
     for (int a = 0; a < 2; a++) {
-      y->x[2 * k + a] = y->points.x[2 * low + a] + (v[a] - 0.5) * y->points.size[2 * low + a];
+      x[2 * k + a] = y->points.x[2 * low + a] + (v[a] - 0.5) * y->points.size[2 * low + a];
     }
   }
 }
@@ -173,11 +174,17 @@ static void set_scales(yardstick *y)
   y->spacing = 0.3 / sqrt(y->variance);
 }
 
-static mn_error *create(const mn_plane *plane, int64_t count, yardstick *y)
+/* Of the clouds 0 .. MN_REPLICAS, the cloud itself being 0, this rank has every size-th. */
+static int clouds_of(const mn_parallel *parallel)
+{
+  return MN_REPLICAS / parallel->size + 1;
+}
+
+static mn_error *create(const mn_parallel *parallel, const mn_plane *plane, int64_t count, yardstick *y)
 {
   y->count = count;
   MN_TRY(mn_plane_points_make(plane, POINTS, &y->points));
-  MN_TRY(mn_alloc(&y->x, 2 * count, sizeof *y->x));
+  MN_TRY(mn_alloc(&y->x, 2 * count * clouds_of(parallel), sizeof *y->x));
   MN_TRY(mn_alloc(&y->line, count, sizeof *y->line));
   MN_TRY(mn_alloc(&y->order, 2 * y->points.count, sizeof *y->order));
   MN_TRY(mn_radial_make(&y->points, &y->radial));
@@ -196,26 +203,27 @@ static void destroy(yardstick *y)
   mn_free(&y->order);
 }
 
-/* All distances of the replicas of this rank; sliced ones direction by direction, sorting the points once for each. */
-static void measure(const mn_parallel *parallel, yardstick *y, const double *x, uint32_t seed,
+/* All distances of the clouds of this rank; sliced ones direction by direction, sorting the points once for each. */
+static void measure(const mn_parallel *parallel, yardstick *y, const double *cloud, uint32_t seed,
                     double value[MN_REPLICAS + 1][MN_DISTANCES])
 {
-  for (int d = -1; d < MN_DIRECTIONS; d++) {
-    const double direction[2] = {cos(pi * d / MN_DIRECTIONS), sin(pi * d / MN_DIRECTIONS)};
-    if (d >= 0) {
-      sort_points(y, direction);
+  const int rank = parallel->rank;
+  const int size = parallel->size;
+  for (int r = rank; r <= MN_REPLICAS; r += size) {
+    double *x = y->x + r / size * 2 * y->count;
+    if (r == 0) {
+      memcpy(x, cloud, 2 * (size_t)y->count * sizeof *x);
+    } else {
+      draw(y, seed, r, x);
     }
-    for (int r = parallel->rank; r <= MN_REPLICAS; r += parallel->size) {
-      if (r > 0) {
-        draw(y, seed, r);
-      }
-      const double *cloud = r > 0 ? y->x : x;
-      if (d >= 0) {
-        value[r][MN_SLICED] += project(y, cloud, direction) / MN_DIRECTIONS;
-      } else {
-        value[r][MN_KOLMOGOROV] = kolmogorov(y, cloud);
-        value[r][MN_SOBOLEV] = sobolev(y, cloud);
-      }
+    value[r][MN_KOLMOGOROV] = kolmogorov(y, x);
+    value[r][MN_SOBOLEV] = sobolev(y, x);
+  }
+  for (int d = 0; d < MN_DIRECTIONS; d++) {
+    const double direction[2] = {cos(pi * d / MN_DIRECTIONS), sin(pi * d / MN_DIRECTIONS)};
+    sort_points(y, direction);
+    for (int r = rank; r <= MN_REPLICAS; r += size) {
+      value[r][MN_SLICED] += project(y, y->x + r / size * 2 * y->count, direction) / MN_DIRECTIONS;
     }
   }
 }
@@ -243,7 +251,7 @@ mn_error *mn_distance_measure(const mn_parallel *parallel, const mn_plane *plane
   double value[MN_REPLICAS + 1][MN_DISTANCES] = {{0}};
   yardstick *y = NULL;
   MN_TRY(mn_agree(parallel, mn_alloc(&y, 1, sizeof *y)));
-  mn_error *error = mn_agree(parallel, create(plane, count, y));
+  mn_error *error = mn_agree(parallel, create(parallel, plane, count, y));
   if (!error) {
     measure(parallel, y, x, seed, value);
     MPI_Allreduce(MPI_IN_PLACE, value, (MN_REPLICAS + 1) * MN_DISTANCES, MPI_DOUBLE, MPI_SUM, parallel->comm);

@@ -11,6 +11,7 @@
 #include <mnemotaxis/memory.h>
 #include <mnemotaxis/quadrature.h>
 
+#include <assert.h>
 #include <math.h>
 
 static const double pi = 3.14159265358979323846;
@@ -111,6 +112,7 @@ double mn_farfield_at(const mn_farfield *far, double t, double x, double y)
   const double dx = x - now.value[1];
   const double dy = y - now.value[2];
   const double r2 = dx * dx + dy * dy;
+  assert(r2 > 0.0); /* far from the cloud */
   double end = model->theta > 0.0 ? t / model->theta : HUGE_VAL;
   if (model->lambda > 0.0) {
     end = fmin(end, 40.0 / model->lambda);

@@ -87,24 +87,32 @@ void mn_start_moments(const mn_start *start, double mean[2], double covariance[3
   double weight;
   double at[2];
   double variance;
-  double square[3] = {0};
   mean[0] = 0.0;
   mean[1] = 0.0;
+  for (int k = 0; k < 3; k++) {
+    covariance[k] = 0.0;
+  }
+  if (is_radial(start)) {
+    double origin[2];
+    mn_initial law = *start->law;
+    for (int a = 0; a < 2; a++) {
+      mean[a] = law.centre[a];
+      law.centre[a] = 0.0;
+    }
+    covariance[0] = 0.5 * mn_initial_mean_square(&law, origin) + start->smoothing * start->smoothing;
+    covariance[2] = covariance[0];
+    return;
+  }
   for (int64_t k = 0; source(start, k, &weight, at, &variance); k++) {
     mean[0] += weight * at[0];
     mean[1] += weight * at[1];
-    square[0] += weight * (at[0] * at[0] + variance);
-    square[1] += weight * at[0] * at[1];
-    square[2] += weight * (at[1] * at[1] + variance);
   }
-  covariance[0] = square[0] - mean[0] * mean[0];
-  covariance[1] = square[1] - mean[0] * mean[1];
-  covariance[2] = square[2] - mean[1] * mean[1];
-  if (is_radial(start)) {
-    const double r2 = mn_initial_mean_square(start->law, mean) - mean[0] * mean[0] - mean[1] * mean[1];
-    covariance[0] = 0.5 * r2 + start->smoothing * start->smoothing;
-    covariance[1] = 0.0;
-    covariance[2] = covariance[0];
+  for (int64_t k = 0; source(start, k, &weight, at, &variance); k++) { /* about the mean, which may be far from 0 */
+    const double dx = at[0] - mean[0];
+    const double dy = at[1] - mean[1];
+    covariance[0] += weight * (dx * dx + variance);
+    covariance[1] += weight * dx * dy;
+    covariance[2] += weight * (dy * dy + variance);
   }
 }
 
@@ -114,7 +122,8 @@ int mn_start_wishes(const mn_start *start, int axis, double fraction, int room, 
   double at[2];
   double variance;
   int count = 0;
-  for (int64_t k = 0; count < room && source(start, k, &weight, at, &variance); k++) {
+  const int64_t stride = start->law->kind == MN_INITIAL_FILE ? (start->count + room - 1) / room : 1;
+  for (int64_t k = 0; count < room && source(start, k, &weight, at, &variance); k += stride) {
     wish[count++] = (mn_wish){at[axis], fraction * sqrt(variance)};
   }
   if (is_radial(start)) {
@@ -122,8 +131,8 @@ int mn_start_wishes(const mn_start *start, int axis, double fraction, int room, 
     const bool disk = law->kind == MN_INITIAL_DISK;
     const double edge = hypot(start->smoothing, disk ? 0.0 : law->width);
     const double scale = disk && edge == 0.0 ? 0.1 * law->radius : fmin(edge, law->radius);
-    const int pieces = room < 65 ? room : 65;
-    for (int k = 0; k < pieces; k++) { /* the edge crosses every column */
+    const int pieces = room < 65 ? room : 65; /* room is at least 2 */
+    for (int k = 0; k < pieces; k++) {        /* the edge crosses every column */
       wish[count++] = (mn_wish){law->centre[axis] + law->radius * (2.0 * k / (pieces - 1) - 1.0), fraction * scale};
     }
   }

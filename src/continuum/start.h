@@ -29,8 +29,8 @@ bool mn_start_is_sharp(const mn_start *start);
 /* Mean [2] and covariance (xx, xy, yy) [3] of the law. */
 void mn_start_moments(const mn_start *start, double mean[2], double covariance[3]);
 
-/* Wishes for the widths of cells along an axis, `fraction` of the scales of the law.
- * @param wish  [room]
+/* Wishes for the widths of cells along an axis, `fraction` of the scales of the law; of many points only some.
+ * @param wish  [room], at least 2
  * @returns how many */
 int mn_start_wishes(const mn_start *start, int axis, double fraction, int room, mn_wish *wish);
 
