@@ -1,5 +1,6 @@
 #!/bin/sh
-# demo.sh [section.key=value ...]: installs what is missing, builds, runs the demo on 2 ranks, draws it.
+# demo.sh [section.key=value ...]: installs what is missing, builds, runs the demo on 2 ranks, solves the continuum
+# equation for the same case, compares the two, draws both.
 set -eu
 cd "$(dirname "$0")/.."
 jobs/install.sh
@@ -10,5 +11,9 @@ if ! { cmake --preset release -G Ninja && cmake --build --preset release; } >bui
   exit 1
 fi
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-mpirun -q --oversubscribe -n 2 build/release/mnemotaxis run jobs/demo.ini "$@"
+mnemotaxis="mpirun -q --oversubscribe -n 2 build/release/mnemotaxis"
+$mnemotaxis run jobs/demo.ini "$@"
+$mnemotaxis pde jobs/demo.ini output.snapshot_every=10 "$@" output.directory=runs/demo-pde
+$mnemotaxis compare runs/demo runs/demo-pde
 jobs/python.sh jobs/plot.py runs/demo
+jobs/python.sh jobs/compare.py runs/demo runs/demo-pde
