@@ -1,6 +1,8 @@
 """The commands pde and compare from outside: files, ranks, stops and restarts, refusals, blow-up, cells against continuum."""
 import os
 import signal
+import subprocess
+from pathlib import Path
 from xml.etree import ElementTree
 
 import h5py
@@ -361,6 +363,14 @@ class Compared(Case):
                 self.assertEqual(np.isnan(file[f"compare/{name}"][()]).tolist(), [name.startswith("chemical"), False, False], name)
         for name in COMPARED:
             self.assertEqual(self.first.out.count(f"  {name} "), 2 if name.startswith("chemical") else 3)
+
+    def test_the_picture_is_drawn_from_the_files(self):
+        command = self.first.out.split("a picture: ")[1].split()
+        self.assertEqual(command[:2], ["jobs/python.sh", "jobs/compare.py"])
+        root = Path(__file__).resolve().parent.parent
+        done = subprocess.run([root / command[0], root / command[1], *command[2:]], cwd=self.where, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual((self.where / "cells/compare.png").read_bytes()[:4], b"\x89PNG")
 
     def test_any_number_of_ranks_gives_the_same(self):
         self.assertEqual(self.second.out, self.first.out)
