@@ -14,6 +14,7 @@ enum { MN_LEVELS_MAX = 16 };
 /* One level; the finest is levels - 1. */
 typedef struct mn_level {
   DM mesh;                 /* ghosts one wide */
+  DM numbers;              /* the same with diagonal neighbours, whose numbers transfers need */
   double *x[2], *width[2]; /* [-1 .. cells]: centres (outside: of the finest ghosts) and widths */
   int cells[2];
   Vec state; /* rho and c, this level */
