@@ -12,7 +12,7 @@
 
 static const double pi = 3.14159265358979323846;
 
-/* A radial case with what a solver of the radial equation, refined until 1e-9, has for it. */
+/* A radial case with what an independent solver of the radial equation has for it, to 1e-8 (test_pde_cases). */
 typedef struct known {
   const char *name;
   double theta, lambda, chi, end;
