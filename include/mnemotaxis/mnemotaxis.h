@@ -13,6 +13,7 @@
 #include <mnemotaxis/profile.h>
 #include <mnemotaxis/quadrature.h>
 #include <mnemotaxis/radial.h>
+#include <mnemotaxis/recall.h>
 
 #include <mnemotaxis/history.h>
 #include <mnemotaxis/slab.h>

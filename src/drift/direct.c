@@ -12,7 +12,7 @@
  * Cost: O(N local samples) pair-lags and O(N samples) decoding per evaluation; memory O(N) besides the history. */
 #include <mnemotaxis/drift.h>
 #include <mnemotaxis/memory.h>
-#include <mnemotaxis/quadrature.h>
+#include <mnemotaxis/recall.h>
 
 #include "pairs.h"
 
@@ -38,11 +38,10 @@ typedef struct direct {
   int64_t padded;    /* ... rounded up to whole groups */
   double *all;       /* [count, 2] present positions of all cells */
   double *axis[2];   /* [count] the same by coordinate */
-  int64_t *q;        /* [count, 2] the decoded sample */
   double *target[2]; /* [padded] own positions relative to the origin */
   double *sum[2];    /* [padded] */
-  double *times;     /* [samples + 1] */
-  int times_room;
+  mn_recall recall;
+  double origin[2];     /* around which all lies */
   cached_table *tables; /* two: heun alternates between two present forces while steps grow */
   int oldest_table;
   scaled in;
@@ -67,7 +66,6 @@ static mn_error *create(mn_drift *drift)
   w->local = mn_block_count(drift->block);
   w->padded = mn_groups(w->local) * MN_GROUP;
   MN_TRY(mn_alloc(&w->all, 2 * drift->count, sizeof *w->all));
-  MN_TRY(mn_alloc(&w->q, 2 * drift->count, sizeof *w->q));
   MN_TRY(mn_alloc(&w->tables, 2, sizeof *w->tables));
   for (int a = 0; a < 2; a++) {
     MN_TRY(mn_alloc(&w->axis[a], drift->count, sizeof *w->axis[a]));
@@ -93,8 +91,7 @@ static void destroy(mn_drift *drift)
     mn_free(&w->in.source_d[a]);
   }
   mn_free(&w->all);
-  mn_free(&w->q);
-  mn_free(&w->times);
+  mn_recall_clear(&w->recall);
   mn_free(&w->tables);
   mn_free(&drift->work);
 }
@@ -137,7 +134,7 @@ static void sum_present(mn_drift *drift, const mn_present *present)
 }
 
 /* Middle of the bounding box of the present positions. */
-static void find_origin(const direct *w, int64_t count, double origin[2])
+static void find_origin(direct *w, int64_t count)
 {
   for (int a = 0; a < 2; a++) {
     double low = w->axis[a][0];
@@ -146,18 +143,18 @@ static void find_origin(const direct *w, int64_t count, double origin[2])
       low = fmin(low, w->axis[a][j]);
       high = fmax(high, w->axis[a][j]);
     }
-    origin[a] = 0.5 * (low + high);
+    w->origin[a] = 0.5 * (low + high);
   }
 }
 
 /* Largest distance along an axis of the decoded sample from the origin. */
-static double reach_of(const direct *w, int64_t count, double eta, const double origin[2])
+static double reach_of(const int64_t *sample, int64_t count, double eta, const double origin[2])
 {
-  int64_t low[2] = {w->q[0], w->q[1]};
-  int64_t high[2] = {w->q[0], w->q[1]};
+  int64_t low[2] = {sample[0], sample[1]};
+  int64_t high[2] = {sample[0], sample[1]};
   for (int64_t j = 1; j < count; j++) {
     for (int a = 0; a < 2; a++) {
-      const int64_t q = w->q[2 * j + a];
+      const int64_t q = sample[2 * j + a];
       low[a] = q < low[a] ? q : low[a];
       high[a] = q > high[a] ? q : high[a];
     }
@@ -200,12 +197,12 @@ static void scale_targets(direct *w, const node *of)
   }
 }
 
-static void scale_sources(direct *w, const node *of, int64_t first, int n, double eta, const double origin[2])
+static void scale_sources(direct *w, const node *of, int64_t first, int n, double eta)
 {
   const double step = eta * of->scale;
   for (int a = 0; a < 2; a++) {
-    const double shift = origin[a] * of->scale;
-    const int64_t *q = w->q + 2 * first + a;
+    const double shift = w->origin[a] * of->scale;
+    const int64_t *q = w->recall.q + 2 * first + a;
     if (of->in_float) {
       for (int j = 0; j < n; j++) {
         w->in.source_f[a][j] = (float)((double)q[2 * j] * step - shift);
@@ -235,13 +232,13 @@ static void sweep_tile(const mn_drift *drift, const node *of, int64_t first, int
   }
 }
 
-static void sum_node(mn_drift *drift, const node *of, double eta, const double origin[2])
+static void sum_node(mn_drift *drift, const node *of, double eta)
 {
   direct *w = drift->work;
   scale_targets(w, of);
   for (int64_t first = 0; first < drift->count; first += MN_TILE) {
     const int n = drift->count - first < MN_TILE ? (int)(drift->count - first) : MN_TILE;
-    scale_sources(w, of, first, n, eta, origin);
+    scale_sources(w, of, first, n, eta);
     sweep_tile(drift, of, first, n);
   }
   const int64_t swept = w->local * (drift->count - 1);
@@ -249,53 +246,29 @@ static void sum_node(mn_drift *drift, const node *of, double eta, const double o
   drift->cost.float_lags += of->in_float ? swept : 0;
 }
 
-static void sum_sample(mn_drift *drift, const mn_gaussians *rule, int exponent, const double origin[2])
+static void sum_sample(void *context, const mn_gaussians *rule, double eta, const int64_t *q)
 {
   const double log2_e = 1.4426950408889634074;
-  const double eta = ldexp(1.0, exponent);
-  const double reach = reach_of(drift->work, drift->count, eta, origin);
+  mn_drift *drift = context;
+  const direct *w = drift->work;
+  const double reach = reach_of(q, drift->count, eta, w->origin);
   for (int k = 0; k < rule->count; k++) {
     const double scale = sqrt(rule->rate[k] * log2_e);
     const node of = {scale, -rule->weight[k] / scale, float_is_enough(&drift->options, reach * scale)};
-    sum_node(drift, &of, eta, origin);
+    sum_node(drift, &of, eta);
   }
-}
-
-static mn_error *note_times(direct *w, const mn_history *past, double now)
-{
-  const int samples = mn_history_samples(past);
-  if (samples >= w->times_room) {
-    MN_TRY(mn_resize(&w->times, 2 * (int64_t)samples, sizeof *w->times));
-    w->times_room = 2 * samples;
-  }
-  for (int k = 0; k < samples; k++) {
-    w->times[k] = mn_history_slab(past, k)->time;
-  }
-  w->times[samples] = now;
-  return NULL;
 }
 
 static void sum_past(mn_drift *drift, const mn_history *past)
 {
   direct *w = drift->work;
-  const int samples = mn_history_samples(past);
-  double origin[2];
-  find_origin(w, drift->count, origin);
+  find_origin(w, drift->count);
   for (int a = 0; a < 2; a++) {
     for (int64_t i = 0; i < w->local; i++) {
-      w->target[a][i] = w->axis[a][drift->block.begin + i] - origin[a];
+      w->target[a][i] = w->axis[a][drift->block.begin + i] - w->origin[a];
     }
   }
-  mn_cursor cursor;
-  mn_cursor_start(&cursor, past, w->q);
-  for (int k = 0; k < samples; k++) {
-    mn_interval intervals[2];
-    mn_gaussians rule;
-    mn_cursor_next(&cursor);
-    const int count = mn_quadrature_intervals(drift->model.quadrature, w->times, samples, k, intervals);
-    mn_quadrature_rule(&drift->model, drift->options.tolerance, count, intervals, &rule);
-    sum_sample(drift, &rule, cursor.exponent, origin);
-  }
+  mn_recall_walk(&w->recall, past, &drift->model, drift->options.tolerance, sum_sample, drift);
 }
 
 static mn_error *evaluate(mn_drift *drift, const mn_history *past, double now, const mn_present *present,
@@ -303,7 +276,7 @@ static mn_error *evaluate(mn_drift *drift, const mn_history *past, double now, c
 {
   direct *w = drift->work;
   const double start = mn_seconds();
-  MN_TRY(mn_agree(&drift->parallel, note_times(w, past, now)));
+  MN_TRY(mn_agree(&drift->parallel, mn_recall_prepare(&w->recall, past, now)));
   MN_TRY(mn_gather_rows(&drift->parallel, drift->count, 2, mine, w->all));
   drift->cost.exchange += mn_seconds() - start;
   for (int64_t j = 0; j < drift->count; j++) {

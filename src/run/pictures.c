@@ -4,6 +4,7 @@
  * and each sums over all cells in the order of ids: same bits on any number of ranks. */
 #include <mnemotaxis/memory.h>
 #include <mnemotaxis/quadrature.h>
+#include <mnemotaxis/recall.h>
 
 #include "pictures.h"
 
@@ -17,33 +18,29 @@ typedef struct canvas {
   int first, last; /* rows of this rank */
   double low[2], spacing;
   double *all; /* [count, 2] present positions */
-  int64_t *q;  /* [count, 2] decoded sample */
   double *gx;  /* [side] */
   double *gy;  /* [side] */
   double *sum; /* [side, side] */
-  double *times;
+  mn_recall recall;
 } canvas;
 
-static mn_error *allocate(canvas *c, int samples)
+static mn_error *allocate(canvas *c)
 {
   const int64_t count = c->drift->count;
   const int64_t side = c->side;
   MN_TRY(mn_alloc(&c->all, 2 * count, sizeof *c->all));
-  MN_TRY(mn_alloc(&c->q, 2 * count, sizeof *c->q));
   MN_TRY(mn_alloc(&c->gx, side, sizeof *c->gx));
   MN_TRY(mn_alloc(&c->gy, side, sizeof *c->gy));
-  MN_TRY(mn_alloc(&c->sum, side * side, sizeof *c->sum));
-  return mn_alloc(&c->times, samples + 1, sizeof *c->times);
+  return mn_alloc(&c->sum, side * side, sizeof *c->sum);
 }
 
 static void release(canvas *c)
 {
   mn_free(&c->all);
-  mn_free(&c->q);
   mn_free(&c->gx);
   mn_free(&c->gy);
   mn_free(&c->sum);
-  mn_free(&c->times);
+  mn_recall_clear(&c->recall);
 }
 
 /* A square around all cells, five per cent wider than they need. */
@@ -93,23 +90,13 @@ static void add_gaussian(canvas *c, double x, double y, double weight, double ra
   }
 }
 
-static void add_past(canvas *c, const mn_history *past)
+static void add_sample(void *context, const mn_gaussians *rule, double unit, const int64_t *q)
 {
-  const int samples = mn_history_samples(past);
-  mn_cursor cursor;
-  mn_cursor_start(&cursor, past, c->q);
-  for (int k = 0; k < samples; k++) {
-    mn_interval intervals[2];
-    mn_gaussians rule;
-    mn_cursor_next(&cursor);
-    const double eta = ldexp(1.0, cursor.exponent);
-    const int count = mn_quadrature_intervals(c->drift->model.quadrature, c->times, samples, k, intervals);
-    mn_quadrature_rule(&c->drift->model, c->drift->options.tolerance, count, intervals, &rule);
-    for (int node = 0; node < rule.count; node++) {
-      const double weight = 0.5 * rule.weight[node] / rule.rate[node];
-      for (int64_t j = 0; j < c->drift->count; j++) {
-        add_gaussian(c, eta * (double)c->q[2 * j], eta * (double)c->q[2 * j + 1], weight, rule.rate[node]);
-      }
+  canvas *c = context;
+  for (int node = 0; node < rule->count; node++) {
+    const double weight = 0.5 * rule->weight[node] / rule->rate[node];
+    for (int64_t j = 0; j < c->drift->count; j++) {
+      add_gaussian(c, unit * (double)q[2 * j], unit * (double)q[2 * j + 1], weight, rule->rate[node]);
     }
   }
 }
@@ -133,14 +120,9 @@ static void add_present(canvas *c, double window)
 
 static void draw_chemical(canvas *c, const mn_history *past, const mn_field *initial, double now, double *chemical)
 {
-  const int samples = mn_history_samples(past);
-  for (int k = 0; k < samples; k++) {
-    c->times[k] = mn_history_slab(past, k)->time;
-  }
-  c->times[samples] = now;
-  if (samples > 0) {
-    add_present(c, now - c->times[samples - 1]);
-    add_past(c, past);
+  if (c->recall.samples > 0) {
+    add_present(c, mn_recall_window(&c->recall));
+    mn_recall_walk(&c->recall, past, &c->drift->model, c->drift->options.tolerance, add_sample, c);
   }
   for (int row = c->first; row < c->last; row++) {
     for (int column = 0; column < c->side; column++) {
@@ -167,7 +149,8 @@ mn_error *mn_pictures_make(const mn_drift *drift, const mn_history *past, const 
   canvas c = {.drift = drift, .side = side};
   c.first = (int)((int64_t)side * parallel->rank / parallel->size);
   c.last = (int)((int64_t)side * (parallel->rank + 1) / parallel->size);
-  mn_error *error = allocate(&c, mn_history_samples(past));
+  mn_error *error = allocate(&c);
+  error = error ? error : mn_recall_prepare(&c.recall, past, now);
   error = error ? error : mn_alloc(&pictures->values, 2 * cells, sizeof *pictures->values);
   error = mn_agree(parallel, error);
   error = error ? error : mn_gather_rows(parallel, drift->count, 2, mine, c.all);

@@ -3,7 +3,7 @@
 #include <mnemotaxis/memory.h>
 #include <mnemotaxis/probe.h>
 #include <mnemotaxis/profile.h>
-#include <mnemotaxis/quadrature.h>
+#include <mnemotaxis/recall.h>
 
 #include <math.h>
 #include <string.h>
@@ -13,32 +13,13 @@ enum { PARTS = 3 /* c and the two components of its gradient */ };
 /* What one rank works on: probes first, first + size, ... */
 typedef struct walk {
   const mn_model *model;
-  const mn_history *past;
   const double *x; /* [cells, 2] */
   int64_t cells;
-  int mine;      /* probes of this rank */
-  int64_t *id;   /* [mine] */
-  double *sum;   /* [mine, cells, PARTS] */
-  double *times; /* [samples + 1] */
-  int samples;   /* before now */
-  int64_t *q;    /* [cells, 2] decoded sample */
+  int mine;    /* probes of this rank */
+  int64_t *id; /* [mine] */
+  double *sum; /* [mine, cells, PARTS] */
+  mn_recall recall;
 } walk;
-
-static mn_error *allocate(walk *w)
-{
-  MN_TRY(mn_alloc(&w->id, w->mine, sizeof *w->id));
-  MN_TRY(mn_alloc(&w->sum, w->mine * w->cells * PARTS, sizeof *w->sum));
-  MN_TRY(mn_alloc(&w->times, mn_history_samples(w->past) + 1, sizeof *w->times));
-  return mn_alloc(&w->q, 2 * w->cells, sizeof *w->q);
-}
-
-static void release(walk *w)
-{
-  mn_free(&w->id);
-  mn_free(&w->sum);
-  mn_free(&w->times);
-  mn_free(&w->q);
-}
 
 static void add(double *sum, double value, double profile, const double r[2])
 {
@@ -61,12 +42,13 @@ static void add_present(walk *w, double window)
   }
 }
 
-static void add_sample(walk *w, const mn_gaussians *rule, double eta)
+static void add_sample(void *context, const mn_gaussians *rule, double unit, const int64_t *q)
 {
+  walk *w = context;
   for (int64_t k = 0; k < w->mine * w->cells; k++) {
     const double *a = w->x + 2 * w->id[k / w->cells];
-    const int64_t *b = w->q + 2 * (k % w->cells);
-    const double r[2] = {a[0] - eta * (double)b[0], a[1] - eta * (double)b[1]};
+    const int64_t *b = q + 2 * (k % w->cells);
+    const double r[2] = {a[0] - unit * (double)b[0], a[1] - unit * (double)b[1]};
     const double r2 = r[0] * r[0] + r[1] * r[1];
     double value = 0.0;
     double profile = 0.0;
@@ -76,22 +58,6 @@ static void add_sample(walk *w, const mn_gaussians *rule, double eta)
       value += 0.5 * part / rule->rate[n];
     }
     add(w->sum + PARTS * k, value, profile, r);
-  }
-}
-
-static void walk_through(walk *w, double now, double tolerance)
-{
-  mn_cursor cursor;
-  w->times[w->samples] = now;
-  add_present(w, now - w->times[w->samples - 1]);
-  mn_cursor_start(&cursor, w->past, w->q);
-  for (int k = 0; k < w->samples; k++) {
-    mn_interval intervals[2];
-    mn_gaussians rule;
-    mn_cursor_next(&cursor);
-    const int count = mn_quadrature_intervals(w->model->quadrature, w->times, w->samples, k, intervals);
-    mn_quadrature_rule(w->model, tolerance, count, intervals, &rule);
-    add_sample(w, &rule, ldexp(1.0, cursor.exponent));
   }
 }
 
@@ -139,27 +105,27 @@ mn_error *mn_probe_cells(const mn_parallel *parallel, const mn_model *model, con
                          const mn_history *past, double tolerance, double now, const double *x, int count,
                          mn_probe *probe)
 {
-  walk w = {.model = model, .past = past, .x = x, .cells = mn_history_cells(past)};
+  walk w = {.model = model, .x = x, .cells = mn_history_cells(past)};
   w.mine = (count - parallel->rank + parallel->size - 1) / parallel->size;
   memset(probe, 0, (size_t)count * sizeof *probe);
-  mn_error *error = mn_agree(parallel, allocate(&w));
+  mn_error *error = mn_alloc(&w.id, w.mine, sizeof *w.id);
+  error = error ? error : mn_alloc(&w.sum, w.mine * w.cells * PARTS, sizeof *w.sum);
+  error = mn_agree(parallel, error ? error : mn_recall_prepare(&w.recall, past, now));
   if (!error) {
     for (int p = 0; p < w.mine; p++) {
       w.id[p] = (parallel->rank + (int64_t)p * parallel->size) * w.cells / count;
     }
-    const int kept = mn_history_samples(past);
-    while (w.samples < kept && mn_history_slab(past, w.samples)->time < now * (1.0 - 1e-12)) {
-      w.times[w.samples] = mn_history_slab(past, w.samples)->time;
-      w.samples++;
-    }
-    if (w.samples > 0) {
-      walk_through(&w, now, tolerance);
+    if (w.recall.samples > 0) {
+      add_present(&w, mn_recall_window(&w.recall));
+      mn_recall_walk(&w.recall, past, model, tolerance, add_sample, &w);
     }
     for (int p = 0; p < w.mine; p++) {
       conclude(&w, field, now, p, &probe[parallel->rank + p * parallel->size]);
     }
     share(parallel, count, probe);
   }
-  release(&w);
+  mn_free(&w.id);
+  mn_free(&w.sum);
+  mn_recall_clear(&w.recall);
   return error;
 }
