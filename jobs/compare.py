@@ -29,36 +29,37 @@ def read_cells(run, time):
 
 
 def read_density(pde, time):
-    """Density [ny, nx] at a time, and the middles of its cells."""
+    """Density [ny, nx] at a time on the solver's own mesh, with middles and widths of its columns and rows."""
     with h5py.File(pde / "snapshots.h5", "r") as f:
         k = np.argmin(np.abs(f["index/time"][:] - time))
-        mesh = f[f"data/{f['index/step'][k]}/meshes/density"]
-        offset, spacing = mesh.attrs["gridGlobalOffset"], mesh.attrs["gridSpacing"]
-        rho = mesh[:]
-        axes = [offset[a] + spacing[a] * (np.arange(rho.shape[a]) + 0.5) for a in (1, 0)]  # labels: y, x
-        return rho, axes[0], axes[1]
+        step = f["index/step"][k]
+    with h5py.File(pde / f"snapshots/{step:010d}.h5", "r") as f:
+        g = f["continuum"]
+        axes = [g[name][2:-2] for name in ("x", "y", "width_x", "width_y")]  # without two ghosts at either end
+        return g["density"][:], *axes
 
 
 def draw_maps(figure, axes, cells, rho, x, y):
-    reach = 1.05 * np.quantile(np.abs(cells), 0.998)
-    histogram, *_ = np.histogram2d(cells[:, 0], cells[:, 1], bins=48, range=[[-reach, reach]] * 2, density=True)
-    share = np.mean(np.all(np.abs(cells) < reach, axis=1))
+    centre = np.mean(cells, axis=0)
+    reach = 1.05 * np.quantile(np.abs(cells - centre), 0.998)
+    window = [[c - reach, c + reach] for c in centre]
+    histogram, *edges = np.histogram2d(cells[:, 0], cells[:, 1], bins=48, range=window, density=True)
+    share = np.mean(np.all(np.abs(cells - centre) < reach, axis=1))
     top = max(rho.max(), np.quantile(share * histogram, 0.995))
-    for a, image, extent, title in (
-        (axes[0], share * histogram.T, [-reach, reach] * 2, f"{len(cells)} cells"),
-        (axes[1], rho, [x[0], x[-1], y[0], y[-1]], "continuum"),
-    ):
-        shown = a.imshow(image, origin="lower", extent=extent, vmin=0, vmax=top, cmap="viridis")
-        a.set(xlim=(-reach, reach), ylim=(-reach, reach), xlabel="x", ylabel="y", title=title)
+    axes[0].pcolormesh(*edges, share * histogram.T, vmin=0, vmax=top, cmap="viridis")
+    shown = axes[1].pcolormesh(x, y, rho, shading="gouraud", vmin=0, vmax=top, cmap="viridis")
+    for a, title in zip(axes, (f"{len(cells)} cells", "continuum")):
+        a.set(xlim=window[0], ylim=window[1], xlabel="x", ylabel="y", title=title, aspect="equal")
     figure.colorbar(shown, ax=axes[1], shrink=0.8)
 
 
-def draw_radial(axes, cells, rho, x, y):
+def draw_radial(axes, cells, rho, x, y, width_x, width_y):
     r = np.sort(np.hypot(cells[:, 0], cells[:, 1]))
     radius = np.hypot(x[None, :], y[:, None]).ravel()
+    mass = (rho * width_x[None, :] * width_y[:, None]).ravel()
     order = np.argsort(radius)
     axes.step(r, (np.arange(len(r)) + 1) / len(r), where="post", label="cells")
-    axes.plot(radius[order], np.cumsum(rho.ravel()[order]) / rho.sum(), "k--", linewidth=1, label="continuum")
+    axes.plot(radius[order], np.cumsum(mass[order]) / mass.sum(), "k--", linewidth=1, label="continuum")
     axes.set(xlim=(0, 1.1 * r[-1]), xlabel="r", title="share within r of 0")
     axes.legend(fontsize=8)
 
@@ -86,9 +87,9 @@ def main():
             draw_distance(a, table, name)
     axes[1, 0].legend(fontsize=8)
     cells = read_cells(run, last)
-    rho, x, y = read_density(pde, last)
+    rho, x, y, width_x, width_y = read_density(pde, last)
     draw_maps(figure, axes[0, :2], cells, rho, x, y)
-    draw_radial(axes[0, 2], cells, rho, x, y)
+    draw_radial(axes[0, 2], cells, rho, x, y, width_x, width_y)
     figure.suptitle(f"cells and continuum at time {last:g}; below, their distances over time")
     figure.savefig(picture, dpi=110)
     print(f"picture: {picture}")

@@ -53,15 +53,16 @@ typedef struct mn_pde_report {
   double l2;               /**< norm of the density in L2 */
   double smallest_cell;
   int cells[2];
-  double first_peak;   /**< peak at time 0 */
-  double edge_mass;    /**< mass in the outer eighth of the box on each side */
-  double moved_mass;   /**< in all, to keep the density from being negative */
-  double mass_defect;  /**< largest relative defect of the mass that solver tolerances have left in a step, mended */
-  double resolution;   /**< error indicator of the mesh over what the tolerance allows; > 1: not resolved */
-  double relaxation;   /**< factor by which the indicator may be larger, for a law with a jump, until diffusion has
-                          smoothed it; 1 */
-  double trusted_time; /**< last time at which it was at most 1 */
-  int64_t rejected;    /**< steps tried again */
+  double first_peak;     /**< peak at time 0 */
+  double edge_mass;      /**< mass in the outer eighth of the half-width, on each side */
+  double moved_mass;     /**< in all, to keep the density from being negative */
+  double mass_defect;    /**< largest relative defect of the mass that solver tolerances have left in a step, mended */
+  double resolution;     /**< error indicator of the mesh over what the tolerance allows; > 1: not resolved */
+  double relaxation;     /**< factor by which the indicator may be larger, for a law with a jump, until diffusion has
+                            smoothed it; 1 */
+  double trusted_time;   /**< last time at which it was at most 1 */
+  int64_t concentrating; /**< 1: the case has ended so, and stays as it is */
+  int64_t rejected;      /**< steps tried again */
   int64_t solves, iterations; /**< of the linear solver */
   int64_t meshes;             /**< made so far */
 } mn_pde_report;
@@ -95,10 +96,10 @@ mn_error *mn_pde_restore(const mn_parallel *parallel, const mn_pde_options *opti
 void mn_pde_destroy(mn_pde **pde);
 
 /** Takes one step, not beyond `until`.  Collective.
- * Accuracy: order 3 in time (2 at theta = 0 where the border moves), steps such that the error of each is below the
- * tolerance.  A case that already is at `until` stays as it is.
- * Fails: MN_INTERNAL when no step is short enough though the density has not grown tenfold; MN_USAGE when the mesh
- * would need more memory than there is. */
+ * Accuracy: order 3 in time (2 at theta = 0 where the border moves), steps such that the error of each is below
+ * tolerance (peak + rho) in rho and tolerance (1/chi + |c|) in c, everywhere.  A case that already is at `until` stays
+ * as it is. Fails: MN_INTERNAL when no step is short enough though the density has not grown tenfold; MN_USAGE when the
+ * mesh would need more memory than there is. */
 mn_error *mn_pde_advance(mn_pde *pde, double until, mn_pde_outcome *outcome) MN_MUST_CHECK;
 
 /** How it goes.  Local; the same on all ranks. */

@@ -29,7 +29,7 @@ typedef struct mn_probe {
  * @param x          [cells, 2] positions of all cells at `now`
  * @param tolerance  of the quadrature, as for the drift
  * @param probe      [count]
- * Cost: count x cells x samples / ranks exponentials; 3 doubles for each cell. */
+ * Cost: count x cells x samples / ranks exponentials; 3 doubles for each cell and each probe of the rank. */
 mn_error *mn_probe_cells(const mn_parallel *parallel, const mn_model *model, const mn_field *field,
                          const mn_history *past, double tolerance, double now, const double *x, int count,
                          mn_probe *probe) MN_MUST_CHECK;

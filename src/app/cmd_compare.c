@@ -11,6 +11,7 @@
 #include <mnemotaxis/snapshot.h>
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { PATH_BYTES = 4096, PROBES = 64 };
@@ -20,6 +21,7 @@ typedef struct pair {
   const mn_session *session;
   const char *run, *pde;
   mn_config *config; /* of the run */
+  mn_config *other;  /* of the continuum case */
   mn_run_options options;
   double *nodes;
   mn_snapshot_list cells, fields;
@@ -41,15 +43,49 @@ static mn_error *read_config(const mn_session *session, const char *directory, b
   return error ? error : mn_config_finish(config);
 }
 
-/* Both must be of the same system from the same law. */
-static mn_error *check_same_case(const pair *p, const mn_config *other)
+/* The same text, but for how numbers and blanks are written. */
+static bool is_same(const char *a, const char *b)
+{
+  for (;;) {
+    char *a_end;
+    char *b_end;
+    const double x = strtod(a, &a_end);
+    const double y = strtod(b, &b_end);
+    if (a_end > a && b_end > b) {
+      if (x != y) {
+        return false;
+      }
+      a = a_end;
+      b = b_end;
+    } else if (*a != *b) {
+      return false;
+    } else if (*a == '\0') {
+      return true;
+    } else {
+      a++;
+      b++;
+    }
+  }
+}
+
+/* Must both have the same value for this key?  They must be of the same system from the same law. */
+static bool must_agree(const pair *p, const mn_key *key)
+{
+  const bool points = p->config->values.initial_kind == MN_INITIAL_FILE && strcmp(key->section, "particles") == 0 &&
+                      strcmp(key->name, "count") == 0;
+  return strcmp(key->section, "model") == 0 || strcmp(key->section, "initial") == 0 || points;
+}
+
+static mn_error *check_same_case(const pair *p)
 {
   for (int k = 0; k < mn_keys_count; k++) {
-    const char *section = mn_keys[k].section;
-    const bool law = strcmp(section, "model") == 0 || strcmp(section, "initial") == 0;
-    if (law && strcmp(p->config->text[k], other->text[k]) != 0) {
-      return mn_error_create(MN_USAGE, "%s and %s are of different cases: %s.%s is %.100s there and %.100s here",
-                             p->run, p->pde, section, mn_keys[k].name, p->config->text[k], other->text[k]);
+    const mn_key *key = &mn_keys[k];
+    const char *a = p->config->text[k];
+    const char *b = p->other->text[k];
+    if (must_agree(p, key) && !is_same(a, b)) {
+      return mn_error_create(MN_USAGE,
+                             "%s and %s are of different cases: %s.%s is %.100s in the first and %.100s in the second",
+                             p->run, p->pde, key->section, key->name, a, b);
     }
   }
   return NULL;
@@ -57,20 +93,30 @@ static mn_error *check_same_case(const pair *p, const mn_config *other)
 
 static mn_error *read_configs(pair *p)
 {
-  mn_config *other = NULL;
   bool continuum = false;
   MN_TRY(read_config(p->session, p->run, &continuum, p->config));
   if (continuum) {
     return mn_error_create(MN_USAGE, "%s holds a continuum case; compare wants RUN_DIR first, then PDE_DIR", p->run);
   }
-  MN_TRY(mn_alloc(&other, 1, sizeof *other));
-  mn_error *error = read_config(p->session, p->pde, &continuum, other);
-  if (!error && !continuum) {
-    error = mn_error_create(MN_USAGE, "%s holds a run of cells; compare wants RUN_DIR first, then PDE_DIR", p->pde);
+  MN_TRY(read_config(p->session, p->pde, &continuum, p->other));
+  return continuum
+             ? NULL
+             : mn_error_create(MN_USAGE, "%s holds a run of cells; compare wants RUN_DIR first, then PDE_DIR", p->pde);
+}
+
+/* What a reader of the table should know before. */
+static void announce(const pair *p)
+{
+  if (p->session->parallel->rank != 0) {
+    return;
   }
-  error = error ? error : check_same_case(p, other);
-  mn_free(&other);
-  return error;
+  if (p->other->values.pde_smoothing > 0.0) {
+    printf("the continuum starts from the law of the cells smeared by pde.smoothing = %g: they differ by as much\n",
+           p->other->values.pde_smoothing);
+  }
+  if (!p->past) {
+    printf("c and its gradient are not compared: %s has no checkpoint with the whole past\n", p->run);
+  }
 }
 
 /* The past of the run as its newest checkpoint holds it; without one, or with a part forgotten, c is not compared. */
@@ -263,6 +309,7 @@ static mn_error *compare_pair(pair *p)
   MN_TRY(read_configs(p));
   MN_TRY(mn_session_overrides(session, 2, p->config));
   MN_TRY(mn_config_finish(p->config));
+  MN_TRY(check_same_case(p));
   MN_TRY(mn_case_options(p->config, &p->options));
   const mn_values *v = &p->config->values;
   if (v->c0 == MN_FIELD_GRID) {
@@ -271,6 +318,7 @@ static mn_error *compare_pair(pair *p)
   MN_TRY(mn_snapshot_index_read(session->parallel, p->run, &p->cells));
   MN_TRY(mn_snapshot_index_read(session->parallel, p->pde, &p->fields));
   MN_TRY(read_past(p));
+  announce(p);
   mn_error *error = mn_alloc(&p->x, 2 * p->options.count, sizeof *p->x);
   error = mn_agree(session->parallel, error ? error : mn_alloc(&row, p->cells.snapshots, sizeof *row));
   error = error ? error : compare_all(p, row, &rows);
@@ -290,6 +338,7 @@ static mn_error *compare(const mn_session *session, int *exit_code)
   }
   pair p = {.session = session, .run = session->argument[0], .pde = session->argument[1]};
   mn_error *error = mn_alloc(&p.config, 1, sizeof *p.config);
+  error = error ? error : mn_alloc(&p.other, 1, sizeof *p.other);
   error = error ? error : compare_pair(&p);
   mn_history_destroy(&p.past);
   mn_snapshot_list_clear(&p.cells);
@@ -297,6 +346,7 @@ static mn_error *compare(const mn_session *session, int *exit_code)
   mn_free(&p.nodes);
   mn_free(&p.x);
   mn_free(&p.config);
+  mn_free(&p.other);
   *exit_code = MN_EXIT_FINISHED;
   return error;
 }

@@ -28,7 +28,7 @@ const mn_observable_info mn_observables[MN_OBSERVABLES] = {
     [MN_SHARE_WITHIN + 3] = {"share_within_4", "share of cells within the fourth of output.radii of 0"},
     [MN_PEAK_DENSITY] = {"peak_density", "largest density (continuum only)"},
     [MN_DENSITY_L2] = {"density_l2", "norm of the density in L2 (continuum only)"},
-    [MN_EDGE_MASS] = {"edge_mass", "mass in the outer eighth of the box (continuum only)"},
+    [MN_EDGE_MASS] = {"edge_mass", "mass in the outer eighth of the half-width of the box (continuum only)"},
     [MN_SMALLEST_CELL] = {"smallest_cell", "width of the smallest cell of the mesh (continuum only)"},
 };
 

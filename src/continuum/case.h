@@ -13,6 +13,7 @@ struct mn_pde {
   mn_pde_report report;
   double *indicator[2];
   double moments_written; /* time of the newest moments */
+  double law_defect;      /* of the mass of the law, by the border of the box and by sampling */
 };
 
 /* A case without a mesh.  Collective. */

@@ -157,7 +157,7 @@ mn_error *mn_marcher_create(const mn_parallel *parallel, const mn_pde_options *o
   }
   MN_TRY(mn_multigrid_create(parallel, m->axis, &m->grid));
   m->grid.system = &m->system;
-  MN_TRY(mn_system_create(o, m->axis, m->grid.finest, far, &m->system));
+  MN_TRY(mn_system_create(parallel, o, m->axis, m->grid.finest, far, &m->system));
   MN_PETSC(make_vectors(m));
   MN_PETSC(make_stepper(m, o));
   MN_PETSC(make_solver(m));

@@ -1,4 +1,5 @@
 #include "measure.h"
+#include "meshing.h"
 
 #include "petsc.h"
 
@@ -15,15 +16,21 @@ static double fourth(const double *p, int64_t s)
 
 static bool at_edge(const mn_axis *axis, int i)
 {
-  const double depth = (axis->high - axis->low) / 16.0;
+  const double depth = 0.5 * MN_EDGE * (axis->high - axis->low);
   return axis->x[i] < axis->low + depth || axis->x[i] > axis->high - depth;
+}
+
+/* Moments are about the middle of the box, which may be far from 0. */
+static double middle(const mn_axis *axis)
+{
+  return 0.5 * (axis->low + axis->high);
 }
 
 static void add_cell(const mn_marcher *m, int i, int j, double rho, double sum[SUMS])
 {
   const mn_axis *axis = m->axis;
-  const double x = axis[0].x[i];
-  const double y = axis[1].x[j];
+  const double x = axis[0].x[i] - middle(&axis[0]);
+  const double y = axis[1].x[j] - middle(&axis[1]);
   const double mass = rho * axis[0].width[i] * axis[1].width[j];
   sum[MASS] += mass;
   sum[MEAN_X] += mass * x;
@@ -149,8 +156,9 @@ mn_error *mn_measure(const mn_parallel *parallel, mn_marcher *m, double limit, m
   *mass = sum[MASS];
   const double mx = sum[MEAN_X] / sum[MASS];
   const double my = sum[MEAN_Y] / sum[MASS];
-  *moments = (mn_moments){{report->time, mx, my, sum[XX] / sum[MASS] - mx * mx, sum[XY] / sum[MASS] - mx * my,
-                           sum[YY] / sum[MASS] - my * my}};
+  *moments =
+      (mn_moments){{report->time, mx + middle(&m->axis[0]), my + middle(&m->axis[1]), sum[XX] / sum[MASS] - mx * mx,
+                    sum[XY] / sum[MASS] - mx * my, sum[YY] / sum[MASS] - my * my}};
   report->resolution = share_indicators(parallel, m, moments, indicator) / limit;
   return NULL;
 }

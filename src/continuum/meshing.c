@@ -29,17 +29,17 @@ mn_error *mn_meshing_box(const mn_pde_options *o, const mn_start *start, double 
   double covariance[3];
   mn_start_moments(start, mean, covariance);
   const double deviations = sqrt(2.0 * log(100.0 / o->tolerance));
-  const double widest = fmax(covariance[0], covariance[2]);
+  const double least = mn_start_reach(start, mean, deviations, 0.0);
   double half = o->half_width;
-  if (half > 0.0 && half < deviations * sqrt(widest)) {
+  if (half > 0.0 && half < least) {
     return mn_error_create(
         MN_USAGE,
         "pde.half_width = %g cuts off more of the initial law than pde.tolerance = %g allows; it needs "
         "at least %.3g, and more for its spreading (0 chooses)",
-        half, o->tolerance, deviations * sqrt(widest));
+        half, o->tolerance, least);
   }
   if (half <= 0.0) { /* attraction only makes the cloud narrower than free diffusion */
-    half = deviations * sqrt(widest + 2.0 * o->end);
+    half = mn_start_reach(start, mean, deviations, 2.0 * o->end) / (1.0 - MN_EDGE);
   }
   for (int a = 0; a < 2; a++) {
     low[a] = mean[a] - half;
@@ -76,6 +76,23 @@ mn_error *mn_meshing_start(const mn_pde_options *o, const mn_start *start, mn_ax
   return error;
 }
 
+/* Cells wanted in the place of one with this indicator. */
+static double finer(double indicator, double limit, double reserve)
+{
+  return reserve * pow(fmax(indicator / limit, 1e-6), 0.25);
+}
+
+double mn_meshing_estimate(const mn_pde_options *o, const mn_axis now[2], double *const indicator[2], double reserve)
+{
+  double cells[2] = {0};
+  for (int a = 0; a < 2; a++) {
+    for (int i = 0; i < now[a].cells; i++) {
+      cells[a] += finer(indicator[a][i], mn_meshing_limit(o), reserve);
+    }
+  }
+  return cells[0] * cells[1];
+}
+
 mn_error *mn_meshing_again(const mn_pde_options *o, const mn_axis now[2], double *const indicator[2], double reserve,
                            mn_axis axis[2])
 {
@@ -86,8 +103,7 @@ mn_error *mn_meshing_again(const mn_pde_options *o, const mn_axis now[2], double
     mn_wish *wish = NULL;
     error = mn_alloc(&wish, old->cells, sizeof *wish);
     for (int i = 0; i < old->cells && !error; i++) {
-      const double finer = pow(fmax(indicator[a][i] / limit, 1e-6), 0.25);
-      wish[i] = (mn_wish){old->x[i], old->width[i] / (reserve * finer)};
+      wish[i] = (mn_wish){old->x[i], old->width[i] / finer(indicator[a][i], limit, reserve)};
     }
     error = error ? error : make_axis(o, old->low, old->high, old->cells, wish, &axis[a]);
     mn_free(&wish);

@@ -8,22 +8,23 @@
  * any number of ranks, but a third to a factor 2 slower), symmetric sweeps, overlapping blocks, incomplete LU. */
 #include "multigrid.h"
 
+#include "grid_transfer.h"
 #include "petsc.h"
 
 #include <mnemotaxis/memory.h>
 
 #include <math.h>
 
-enum { COARSEST = 4, DOF = 2 };
+enum { COARSEST = 4, DOF = MN_FIELDS };
 
-static int count_levels(const mn_parallel *parallel, const int cells[2])
+/* Every rank has cells on every level: the finest is halved as long as that leaves at least one for each. */
+static int count_levels(const int ranks[2], const int cells[2])
 {
   int levels = 1;
-  const int least = parallel->size > 1 ? 2 * (int)ceil(sqrt((double)parallel->size)) : 1;
   int a = cells[0];
   int b = cells[1];
   while (levels < MN_LEVELS_MAX && a % 2 == 0 && b % 2 == 0 && a / 2 >= COARSEST && b / 2 >= COARSEST &&
-         a / 2 >= least && b / 2 >= least) {
+         a / 2 >= ranks[0] && b / 2 >= ranks[1]) {
     a /= 2;
     b /= 2;
     levels++;
@@ -35,8 +36,8 @@ static mn_error *make_axis_of_level(const mn_axis *axis, int ratio, double **x, 
 {
   const int n = axis->cells / ratio;
   MN_TRY(mn_alloc(x, n + 2, sizeof **x));
-  MN_TRY(mn_alloc(width, n + 2, sizeof **width));
   *x += 1;
+  MN_TRY(mn_alloc(width, n + 2, sizeof **width));
   *width += 1;
   for (int i = 0; i < n; i++) {
     for (int k = 0; k < ratio; k++) {
@@ -49,10 +50,11 @@ static mn_error *make_axis_of_level(const mn_axis *axis, int ratio, double **x, 
   return NULL;
 }
 
-static PetscErrorCode make_mesh(const mn_parallel *parallel, const int cells[2], DM like, DMBoundaryType border,
-                                DMDAStencilType stencil, int ghosts, DM *mesh)
+/* A mesh on a grid of ranks, or, where `like` is given, with its share of the cells for every rank. */
+static PetscErrorCode make_mesh(const mn_parallel *parallel, const int cells[2], const int grid[2], DM like,
+                                DMBoundaryType border, DMDAStencilType stencil, int ghosts, DM *mesh)
 {
-  PetscInt ranks[2] = {PETSC_DECIDE, PETSC_DECIDE};
+  PetscInt ranks[2] = {grid[0], grid[1]};
   const PetscInt *share[2] = {NULL, NULL};
   PetscInt doubled[2][4096];
   PetscFunctionBegin;
@@ -76,121 +78,6 @@ static PetscErrorCode make_mesh(const mn_parallel *parallel, const int cells[2],
   PetscFunctionReturn(0);
 }
 
-/* Rows of this rank's cells of `rows_of`, columns those of `columns_of`; scalar, widened to two unknowns by MAIJ. */
-static PetscErrorCode start_transfer(DM rows_of, DM columns_of, PetscInt per_row, Mat *scalar)
-{
-  PetscInt size[2];
-  PetscInt nx;
-  PetscInt ny;
-  PetscFunctionBegin;
-  PetscCall(DMDAGetCorners(rows_of, NULL, NULL, NULL, &nx, &ny, NULL));
-  size[0] = nx * ny;
-  PetscCall(DMDAGetCorners(columns_of, NULL, NULL, NULL, &nx, &ny, NULL));
-  size[1] = nx * ny;
-  PetscCall(MatCreate(PetscObjectComm((PetscObject)rows_of), scalar));
-  PetscCall(MatSetSizes(*scalar, size[0], size[1], PETSC_DETERMINE, PETSC_DETERMINE));
-  PetscCall(MatSetType(*scalar, MATAIJ));
-  PetscCall(MatSeqAIJSetPreallocation(*scalar, per_row, NULL));
-  PetscCall(MatMPIAIJSetPreallocation(*scalar, per_row, NULL, per_row, NULL));
-  PetscFunctionReturn(0);
-}
-
-/* PETSc's global number of cell (i, j), which must be within reach of this rank's ghosts. */
-static PetscErrorCode number_of(DM mesh, PetscInt i, PetscInt j, PetscInt *number)
-{
-  PetscInt gx;
-  PetscInt gy;
-  PetscInt gm;
-  ISLocalToGlobalMapping map;
-  PetscFunctionBegin;
-  PetscCall(DMDAGetGhostCorners(mesh, &gx, &gy, NULL, &gm, NULL, NULL));
-  PetscCall(DMGetLocalToGlobalMapping(mesh, &map));
-  const PetscInt local = (j - gy) * gm + (i - gx);
-  PetscCall(ISLocalToGlobalMappingApplyBlock(map, 1, &local, number));
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode finish_transfer(Mat *scalar, Mat *wide)
-{
-  PetscFunctionBegin;
-  PetscCall(MatAssemblyBegin(*scalar, MAT_FINAL_ASSEMBLY));
-  PetscCall(MatAssemblyEnd(*scalar, MAT_FINAL_ASSEMBLY));
-  PetscCall(MatCreateMAIJ(*scalar, DOF, wide));
-  PetscCall(MatDestroy(scalar));
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode make_down(const mn_level *coarse, const mn_level *fine, Mat *down)
-{
-  Mat scalar;
-  PetscInt at[2];
-  PetscInt count[2];
-  PetscFunctionBegin;
-  PetscCall(start_transfer(coarse->mesh, fine->mesh, 4, &scalar));
-  PetscCall(DMDAGetCorners(coarse->mesh, &at[0], &at[1], NULL, &count[0], &count[1], NULL));
-  for (PetscInt k = 0; k < count[0] * count[1]; k++) {
-    const PetscInt i = at[0] + k % count[0];
-    const PetscInt j = at[1] + k / count[0];
-    PetscInt row;
-    PetscInt column[4];
-    double share[4];
-    PetscCall(number_of(coarse->numbers, i, j, &row));
-    for (PetscInt c = 0; c < 4; c++) {
-      const PetscInt fi = 2 * i + c % 2;
-      const PetscInt fj = 2 * j + c / 2;
-      PetscCall(number_of(fine->numbers, fi, fj, &column[c]));
-      share[c] = fine->width[0][fi] * fine->width[1][fj] / (coarse->width[0][i] * coarse->width[1][j]);
-    }
-    PetscCall(MatSetValues(scalar, 1, &row, 4, column, share, INSERT_VALUES));
-  }
-  PetscCall(finish_transfer(&scalar, down));
-  PetscFunctionReturn(0);
-}
-
-/* Along one axis: the two coarse cells a fine cell is interpolated from, its parent and the one next to it on the
- * nearer side.  At the border the correction of c vanishes (that of rho is next to nothing there), at x[-1] and
- * x[cells]. */
-typedef struct parents {
-  PetscInt cell[2];
-  double weight[2];
-} parents;
-
-static parents parents_of(const mn_level *coarse, const mn_level *fine, int a, PetscInt i)
-{
-  const double *x = coarse->x[a];
-  const PetscInt mine = i / 2;
-  const PetscInt next = i % 2 == 0 ? mine - 1 : mine + 1;
-  const double weight = (fine->x[a][i] - x[next]) / (x[mine] - x[next]);
-  if (next < 0 || next >= coarse->cells[a]) {
-    return (parents){{mine, mine}, {weight, 0.0}};
-  }
-  return (parents){{mine, next}, {weight, 1.0 - weight}};
-}
-
-static PetscErrorCode make_up(const mn_level *coarse, const mn_level *fine, Mat *up)
-{
-  Mat scalar;
-  PetscInt at[2];
-  PetscInt count[2];
-  PetscFunctionBegin;
-  PetscCall(start_transfer(fine->mesh, coarse->mesh, 4, &scalar));
-  PetscCall(DMDAGetCorners(fine->mesh, &at[0], &at[1], NULL, &count[0], &count[1], NULL));
-  for (PetscInt k = 0; k < count[0] * count[1]; k++) {
-    const parents x = parents_of(coarse, fine, 0, at[0] + k % count[0]);
-    const parents y = parents_of(coarse, fine, 1, at[1] + k / count[0]);
-    PetscInt row;
-    PetscCall(number_of(fine->numbers, at[0] + k % count[0], at[1] + k / count[0], &row));
-    for (int c = 0; c < 4; c++) {
-      PetscInt column;
-      const double share = x.weight[c % 2] * y.weight[c / 2];
-      PetscCall(number_of(coarse->numbers, x.cell[c % 2], y.cell[c / 2], &column));
-      PetscCall(MatSetValues(scalar, 1, &row, 1, &column, &share, ADD_VALUES));
-    }
-  }
-  PetscCall(finish_transfer(&scalar, up));
-  PetscFunctionReturn(0);
-}
-
 static PetscErrorCode make_objects(mn_level *level)
 {
   PetscFunctionBegin;
@@ -201,28 +88,56 @@ static PetscErrorCode make_objects(mn_level *level)
   PetscFunctionReturn(0);
 }
 
-mn_error *mn_multigrid_create(const mn_parallel *parallel, const mn_axis axis[2], mn_multigrid *grid)
+/* A grid of ranks, nearly square, rows before columns; every rank needs as many cells as it has ghosts. */
+static mn_error *arrange(const mn_parallel *parallel, const int cells[2], int ranks[2])
 {
-  const int cells[2] = {axis[0].cells, axis[1].cells};
-  *grid = (mn_multigrid){.levels = count_levels(parallel, cells)};
+  int sides[2] = {0, 0};
+  MPI_Dims_create(parallel->size, 2, sides);
+  ranks[0] = sides[1];
+  ranks[1] = sides[0];
+  if (cells[0] < MN_GHOSTS * ranks[0] || cells[1] < MN_GHOSTS * ranks[1]) {
+    return mn_error_create(MN_USAGE, "a mesh of %d x %d cells cannot be shared by %d ranks", cells[0], cells[1],
+                           parallel->size);
+  }
+  return NULL;
+}
+
+/* Axes of all levels. */
+static mn_error *make_axes(const mn_axis axis[2], mn_multigrid *grid)
+{
   for (int l = 0; l < grid->levels; l++) {
     mn_level *level = &grid->level[l];
     const int ratio = 1 << (grid->levels - 1 - l);
     for (int a = 0; a < 2; a++) {
-      level->cells[a] = cells[a] / ratio;
+      level->cells[a] = axis[a].cells / ratio;
       MN_TRY(make_axis_of_level(&axis[a], ratio, &level->x[a], &level->width[a]));
     }
+  }
+  return NULL;
+}
+
+mn_error *mn_multigrid_create(const mn_parallel *parallel, const mn_axis axis[2], mn_multigrid *grid)
+{
+  const int cells[2] = {axis[0].cells, axis[1].cells};
+  int ranks[2];
+  *grid = (mn_multigrid){.levels = 0};
+  MN_TRY(arrange(parallel, cells, ranks));
+  grid->levels = count_levels(ranks, cells);
+  MN_TRY(mn_agree(parallel, make_axes(axis, grid)));
+  for (int l = 0; l < grid->levels; l++) {
+    mn_level *level = &grid->level[l];
     DM like = l > 0 ? level[-1].mesh : NULL;
-    MN_PETSC(make_mesh(parallel, level->cells, like, DM_BOUNDARY_NONE, DMDA_STENCIL_STAR, 1, &level->mesh));
-    MN_PETSC(make_mesh(parallel, level->cells, level->mesh, DM_BOUNDARY_NONE, DMDA_STENCIL_BOX, 1, &level->numbers));
+    MN_PETSC(make_mesh(parallel, level->cells, ranks, like, DM_BOUNDARY_NONE, DMDA_STENCIL_STAR, 1, &level->mesh));
+    MN_PETSC(
+        make_mesh(parallel, level->cells, ranks, level->mesh, DM_BOUNDARY_NONE, DMDA_STENCIL_BOX, 1, &level->numbers));
     MN_PETSC(make_objects(level));
   }
   for (int l = 0; l + 1 < grid->levels; l++) {
-    MN_PETSC(make_down(&grid->level[l], &grid->level[l + 1], &grid->level[l].down));
-    MN_PETSC(make_up(&grid->level[l], &grid->level[l + 1], &grid->level[l].up));
+    MN_PETSC(mn_make_down(&grid->level[l], &grid->level[l + 1], &grid->level[l].down));
+    MN_PETSC(mn_make_up(&grid->level[l], &grid->level[l + 1], &grid->level[l].up));
   }
   DM top = grid->level[grid->levels - 1].mesh;
-  MN_PETSC(make_mesh(parallel, cells, top, DM_BOUNDARY_GHOSTED, DMDA_STENCIL_STAR, MN_GHOSTS, &grid->finest));
+  MN_PETSC(make_mesh(parallel, cells, ranks, top, DM_BOUNDARY_GHOSTED, DMDA_STENCIL_STAR, MN_GHOSTS, &grid->finest));
   return NULL;
 }
 

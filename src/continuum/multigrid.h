@@ -9,7 +9,7 @@
 
 #include <petscksp.h>
 
-enum { MN_LEVELS_MAX = 16 };
+enum { MN_LEVELS_MAX = 16, MN_FIELDS = 2 /* unknowns a cell: rho and c */ };
 
 /* One level; the finest is levels - 1. */
 typedef struct mn_level {

@@ -78,7 +78,7 @@ mn_error *mn_case_look(mn_pde *pde, double *mass)
 
 /* Makes the density non-negative and its mass 1 again.  The order of the scheme makes it overshoot where the density
  * falls by orders of magnitude within a cell; these debts are cancelled, and together with what iterative solves have
- * left the mass is set right by a factor.  Both are recorded, and below the tolerance. */
+ * left the mass is set right by a factor.  Both are recorded. */
 static mn_error *set_mass(mn_pde *pde)
 {
   enum { MASS, DEBT, SUMS };
@@ -161,14 +161,30 @@ static double first_step(const mn_pde *pde)
 static mn_error *check_resolution(const mn_pde *pde)
 {
   const mn_pde_report *r = &pde->report;
-  if (r->resolution <= 2.0 || pde->options.forcing) {
+  const mn_pde_options *o = &pde->options;
+  if (o->forcing) {
     return NULL;
   }
-  return mn_error_create(
-      MN_USAGE,
-      "pde.cells = %d is too coarse for the initial law at pde.tolerance = %g: it needs about %.0f cells "
-      "a side (0 chooses)",
-      pde->options.cells, pde->options.tolerance, 8.0 * ceil(pde->options.cells * pow(r->resolution, 0.25) / 8.0));
+  if (r->resolution <= 2.0 && (r->relaxation > 1.0 || pde->law_defect <= 10.0 * o->tolerance)) {
+    return NULL;
+  }
+  if (r->resolution <= 2.0) {
+    return mn_error_create(
+        MN_USAGE,
+        "the mass of the initial law on the mesh is wrong by %.2g, more than pde.tolerance = %g allows; "
+        "pde.smoothing > 0 may help",
+        pde->law_defect, o->tolerance);
+  }
+  if (o->cells == 0) {
+    return mn_error_create(MN_USAGE,
+                           "no mesh was found that resolves the initial law at pde.tolerance = %g; %d x %d cells leave "
+                           "%.3g times the error allowed",
+                           o->tolerance, r->cells[0], r->cells[1], r->resolution);
+  }
+  return mn_error_create(MN_USAGE,
+                         "pde.cells = %d is too coarse for the initial law at pde.tolerance = %g: it needs about %.0f "
+                         "cells a side (0 chooses)",
+                         o->cells, o->tolerance, 8.0 * ceil(o->cells * pow(r->resolution, 0.25) / 8.0));
 }
 
 mn_error *mn_case_alloc(const mn_parallel *parallel, const mn_pde_options *options, mn_pde **out)
@@ -189,6 +205,7 @@ static mn_error *start_on(mn_pde *pde, mn_axis axis[2])
   MN_TRY(mn_case_mesh(pde, axis));
   MN_TRY(put_start(pde));
   MN_TRY(set_mass(pde));
+  pde->law_defect = pde->report.mass_defect;
   pde->report.mass_defect = 0.0; /* that of a law cut off by the box and sampled is no solver's */
   if (pde->options.model.theta == 0.0) {
     MN_TRY(mn_marcher_settle(pde->marcher, 0.0));
@@ -249,18 +266,35 @@ const mn_pde_report *mn_pde_now(const mn_pde *pde)
   return &pde->report;
 }
 
-/* The fields on a mesh that resolves them. */
+static int64_t cells_of(const mn_axis axis[2])
+{
+  return (int64_t)axis[0].cells * axis[1].cells;
+}
+
+/* Moves the fields to a mesh that resolves them, where this one does not or half as many cells would do. */
 static mn_error *mesh_again(mn_pde *pde)
 {
-  mn_plane plane;
+  mn_plane plane = {0};
   mn_axis axis[2] = {{0}, {0}};
   double mass;
-  MN_TRY(mn_pde_plane(pde, &plane));
-  mn_error *error =
-      mn_agree(&pde->parallel, mn_meshing_again(&pde->options, plane.axis, pde->indicator, lasting, axis));
+  const double defect = pde->report.mass_defect;
+  const mn_axis *now = pde->marcher->axis;
+  const double most = 0.5 * (double)cells_of(now);
+  const bool resolved = pde->report.resolution <= 1.0;
+  if (resolved && mn_meshing_estimate(&pde->options, now, pde->indicator, lasting) > 0.5 * most) {
+    return NULL;
+  }
+  MN_TRY(mn_agree(&pde->parallel, mn_meshing_again(&pde->options, now, pde->indicator, lasting, axis)));
+  if (resolved && (double)cells_of(axis) > most) {
+    mn_axis_clear(&axis[0]);
+    mn_axis_clear(&axis[1]);
+    return NULL;
+  }
+  mn_error *error = mn_pde_plane(pde, &plane);
   error = error ? error : mn_case_mesh(pde, axis);
   error = error ? error : mn_case_interpolate(pde, &plane);
   error = error ? error : set_mass(pde);
+  pde->report.mass_defect = defect; /* that of interpolation is no solver's */
   if (!error && pde->options.model.theta == 0.0) {
     error = mn_marcher_settle(pde->marcher, pde->report.time); /* c must fit the equation of this mesh */
   }
@@ -326,28 +360,26 @@ mn_error *mn_pde_advance(mn_pde *pde, double until, mn_pde_outcome *outcome)
 {
   mn_pde_report *r = &pde->report;
   bool failed = false;
-  *outcome = MN_PDE_GOES_ON;
-  if (r->time >= until) {
+  *outcome = r->concentrating ? MN_PDE_CONCENTRATING : MN_PDE_GOES_ON;
+  if (r->concentrating || r->time >= until) {
     return NULL;
   }
   MN_TRY(take_step(pde, until, &failed));
   if (failed && !has_grown(pde)) {
     return step_failure(pde);
   }
-  if (failed || r->peak > pde->options.concentration * r->first_peak) {
-    *outcome = MN_PDE_CONCENTRATING;
-    return NULL;
-  }
-  if (r->resolution > 1.0 && pde->options.cells == 0) {
+  r->concentrating = failed || r->peak > pde->options.concentration * r->first_peak;
+  if (!r->concentrating && pde->options.cells == 0) {
     mn_error *error = mesh_again(pde);
     if (error && error->code == MN_USAGE && has_grown(pde)) { /* no mesh that is allowed can follow */
       mn_error_destroy(&error);
-      *outcome = MN_PDE_CONCENTRATING;
+      r->concentrating = 1;
     }
     MN_TRY(error);
   }
-  if (r->resolution <= 1.0) {
+  if (!failed && r->resolution <= 1.0) {
     r->trusted_time = r->time;
   }
+  *outcome = r->concentrating ? MN_PDE_CONCENTRATING : MN_PDE_GOES_ON;
   return NULL;
 }

@@ -10,6 +10,7 @@
 
 /* PETSc's error handler is one for the process, and so is what it has to remember (docs/design.md). */
 static struct {
+  bool in_options; /* the failure is about the value of an option */
   char sentence[512];
   char text[8192];
 } trace;
@@ -26,6 +27,7 @@ static PetscErrorCode note(MPI_Comm comm, int line, const char *function, const 
     snprintf(trace.sentence, sizeof trace.sentence, "%s%s%s (in %s)", general ? general : "failure", said ? ": " : "",
              said ? message : "", function);
     trace.text[0] = '\0';
+    trace.in_options = strncmp(function, "PetscOptions", 12) == 0;
   }
   const size_t used = strlen(trace.text);
   snprintf(trace.text + used, sizeof trace.text - used, "%s() line %d in %s%s%s\n", function, line, file,
@@ -38,6 +40,9 @@ mn_error *mn_petsc_error(PetscErrorCode code)
   if (code == PETSC_ERR_ARG_UNKNOWN_TYPE) { /* only options name types that may not exist */
     return mn_error_create(MN_USAGE, "command line: an option after -- names what the solver library does not have: %s",
                            trace.sentence);
+  }
+  if (trace.in_options) {
+    return mn_error_create(MN_USAGE, "command line: the value of an option after -- is wrong: %s", trace.sentence);
   }
   return mn_error_create(MN_INTERNAL, "the solver library failed (PETSc error %d): %s", (int)code,
                          trace.sentence[0] != '\0' ? trace.sentence : "no reason given");

@@ -116,6 +116,25 @@ void mn_start_moments(const mn_start *start, double mean[2], double covariance[3
   }
 }
 
+double mn_start_reach(const mn_start *start, const double from[2], double deviations, double spreading)
+{
+  double weight;
+  double at[2];
+  double variance;
+  double reach = 0.0;
+  for (int64_t k = 0; source(start, k, &weight, at, &variance); k++) {
+    const double distance = fmax(fabs(at[0] - from[0]), fabs(at[1] - from[1]));
+    reach = fmax(reach, distance + deviations * sqrt(variance + spreading));
+  }
+  if (is_radial(start)) {
+    const mn_initial *law = start->law;
+    const double edge = law->kind == MN_INITIAL_RING ? law->width : 0.0;
+    const double distance = fmax(fabs(law->centre[0] - from[0]), fabs(law->centre[1] - from[1]));
+    reach = distance + law->radius + deviations * sqrt(edge * edge + start->smoothing * start->smoothing + spreading);
+  }
+  return reach;
+}
+
 int mn_start_wishes(const mn_start *start, int axis, double fraction, int room, mn_wish *wish)
 {
   double weight;

@@ -29,6 +29,10 @@ bool mn_start_is_sharp(const mn_start *start);
 /* Mean [2] and covariance (xx, xy, yy) [3] of the law. */
 void mn_start_moments(const mn_start *start, double mean[2], double covariance[3]);
 
+/* How far from a point the law reaches along an axis at most: `deviations` of it, and of diffusion that adds
+ * `spreading` to the variance, away from any of its parts. */
+double mn_start_reach(const mn_start *start, const double from[2], double deviations, double spreading);
+
 /* Wishes for the widths of cells along an axis, `fraction` of the scales of the law; of many points only some.
  * @param wish  [room], at least 2
  * @returns how many */

@@ -114,7 +114,18 @@ static mn_error *make_pair(const mn_part *part, mn_pair *pair)
   return mn_alloc(&pair->c, cells, sizeof *pair->c);
 }
 
-mn_error *mn_system_create(const mn_pde_options *o, const mn_axis axis[2], DM mesh, mn_farfield *far, mn_system *s)
+static mn_error *allocate(const mn_axis axis[2], mn_system *s)
+{
+  MN_TRY(make_line(&axis[0], &s->site.line[0]));
+  MN_TRY(make_line(&axis[1], &s->site.line[1]));
+  s->border_count = walk_border(s, NULL, NULL);
+  MN_TRY(mn_alloc(&s->border, s->border_count, sizeof *s->border));
+  MN_TRY(make_pair(&s->site.part, &s->state));
+  return make_pair(&s->site.part, &s->work);
+}
+
+mn_error *mn_system_create(const mn_parallel *parallel, const mn_pde_options *o, const mn_axis axis[2], DM mesh,
+                           mn_farfield *far, mn_system *s)
 {
   *s = (mn_system){.stencil = o->order == 2 ? &mn_stencil_fitted : &mn_stencil_central,
                    .axis = axis,
@@ -126,12 +137,7 @@ mn_error *mn_system_create(const mn_pde_options *o, const mn_axis axis[2], DM me
   s->site.chi = o->model.chi;
   s->site.lambda = o->model.lambda;
   MN_PETSC(find_part(mesh, &s->site.part));
-  MN_TRY(make_line(&axis[0], &s->site.line[0]));
-  MN_TRY(make_line(&axis[1], &s->site.line[1]));
-  s->border_count = walk_border(s, NULL, NULL);
-  MN_TRY(mn_alloc(&s->border, s->border_count, sizeof *s->border));
-  MN_TRY(make_pair(&s->site.part, &s->state));
-  MN_TRY(make_pair(&s->site.part, &s->work));
+  MN_TRY(mn_agree(parallel, allocate(axis, s)));
   MN_PETSC(DMCreateLocalVector(mesh, &s->local));
   return NULL;
 }

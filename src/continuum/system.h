@@ -1,10 +1,10 @@
-/* system.h  The equation on a mesh: rate of change, its derivative, and a matrix near that derivative.
+/* system.h  The equation on a mesh: rate of change and its derivative.
  *
  * The unknowns are rho and c at the centres of the cells, two numbers a cell.  Rates are
  *
  *     rho:  -div of the flux -grad rho + chi rho grad c          c:  lap c - lambda c + rho
  *
- * Two discretisations are in the table mn_stencils: fitted (order 2) and central (order 4). */
+ * There are two discretisations, mn_stencil_fitted (order 2) and mn_stencil_central (order 4). */
 #ifndef MN_CONTINUUM_SYSTEM_H
 #define MN_CONTINUUM_SYSTEM_H
 
@@ -82,8 +82,8 @@ typedef struct mn_system {
 } mn_system;
 
 /* Makes the system on a mesh that is made (DMDA) for these axes.  Collective. */
-mn_error *mn_system_create(const mn_pde_options *options, const mn_axis axis[2], DM mesh, mn_farfield *far,
-                           mn_system *system) MN_MUST_CHECK;
+mn_error *mn_system_create(const mn_parallel *parallel, const mn_pde_options *options, const mn_axis axis[2], DM mesh,
+                           mn_farfield *far, mn_system *system) MN_MUST_CHECK;
 void mn_system_destroy(mn_system *system);
 
 /* Copies a global vector into a pair and sets the outer ghosts: c for time t. */

@@ -124,7 +124,13 @@ static mn_error *read_axis(hid_t file, const char *x, const char *width, mn_axis
   const mn_rows centres = {x, MN_F64, shape[0], 0, 0, shape[0]};
   const mn_rows widths = {width, MN_F64, shape[0], 0, 0, shape[0]};
   MN_TRY(mn_h5_read(file, &centres, axis->x - MN_GHOSTS));
-  return mn_h5_read(file, &widths, axis->width - MN_GHOSTS);
+  MN_TRY(mn_h5_read(file, &widths, axis->width - MN_GHOSTS));
+  for (int k = -MN_GHOSTS; k < axis->cells + MN_GHOSTS; k++) {
+    if (!(axis->width[k] > 0.0) || (k > -MN_GHOSTS && !(axis->x[k] > axis->x[k - 1]))) {
+      return mn_error_create(MN_DATA, "%s is not an axis", x);
+    }
+  }
+  return NULL;
 }
 
 static mn_error *read_field(hid_t file, const mn_plane *plane, const char *name, double *field)
@@ -171,6 +177,9 @@ static mn_error *read_all(hid_t file, mn_fields *f)
   }
   MN_TRY(length_of(file, "/continuum/moments", shape));
   f->moments = shape[0];
+  if (f->moments < 1) {
+    return mn_error_create(MN_DATA, "/continuum/moments is empty");
+  }
   MN_TRY(mn_alloc(&f->moment, MOMENT_COLUMNS * shape[0], sizeof *f->moment));
   const mn_rows rows = {"/continuum/moments", MN_F64, shape[0], MOMENT_COLUMNS, 0, shape[0]};
   return mn_h5_read(file, &rows, f->moment);

@@ -40,13 +40,16 @@ static double integral(const density *d, double a, double b)
   return 0.5 * (b - a) * sum;
 }
 
-/* Walks from a to b in panels of half a cell; returns the integral. */
+/* Walks from a to b in panels of half a cell; returns the integral, or infinity where half a cell is below rounding. */
 static double walk(const density *d, double a, double b)
 {
   double sum = 0.0;
   const double direction = b > a ? 1.0 : -1.0;
   while (a != b) {
     double next = a + direction * 0.5 / density_at(d, a);
+    if (next == a) {
+      return INFINITY;
+    }
     if ((next - b) * direction > 0.0) {
       next = b;
     }
@@ -91,6 +94,12 @@ mn_error *mn_axis_make(double low, double high, int wishes, const mn_wish *wish,
 {
   density d = {wishes, wish, growth * growth, pow(8.0 / (high - low), 8.0), 1.0};
   const double total = walk(&d, low, high);
+  if (!isfinite(total)) {
+    return mn_error_create(MN_USAGE,
+                           "cells from %.9g to %.9g cannot be as narrow as the law needs: it is too far from 0 "
+                           "for its width",
+                           low, high);
+  }
   if (cells == 0) {
     const double needed = ceil(total / multiple) * multiple;
     if (needed > most) {

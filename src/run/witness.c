@@ -28,7 +28,7 @@ typedef struct witness {
   mn_series series;
   mn_snapshot_list snapshots;
   int64_t first_step;
-  bool warned_edge, warned_mesh;
+  bool warned_edge, warned_mesh, warned_moved;
   double started, output_seconds, checkpoint_at;
   mn_witness_reporter *reporter;
   void *context;
@@ -104,9 +104,6 @@ static mn_error *go_on(witness *w, const char *checkpoint)
   mn_snapshot_list_cut(&w->snapshots, now->step);
   while (w->next_snapshot < w->options->steps && snapshot_time(w) <= now->time) {
     find_next_snapshot(w);
-  }
-  if (w->parallel->rank == 0) {
-    mn_directory_prune(w->options->output.directory, &w->snapshots);
   }
   return NULL;
 }
@@ -195,7 +192,7 @@ static mn_error *write_timed(witness *w, bool last, const char *save_reason)
   return NULL;
 }
 
-/* Once each: the box cuts off cells; the mesh cannot show the density (and must not change). */
+/* Once each: the box cuts off cells; the mesh cannot show the density and must not change; much mass was moved. */
 static void warn(witness *w)
 {
   char text[512];
@@ -209,12 +206,21 @@ static void warn(witness *w)
              now->edge_mass);
     tell(w, text);
   }
-  if (!w->warned_mesh && now->resolution > 1.0) {
+  if (!w->warned_mesh && o->cells > 0 && now->resolution > 1.0) {
     w->warned_mesh = true;
     snprintf(text, sizeof text,
              "warning: the mesh resolves the density no longer to pde.tolerance = %g (indicator %.2g times what is "
              "allowed); last trusted time %.6g; pde.cells = 0 would refine it",
              o->tolerance, now->resolution, now->trusted_time);
+    tell(w, text);
+  }
+  if (!w->warned_moved && now->moved_mass > o->tolerance) {
+    w->warned_moved = true;
+    snprintf(
+        text, sizeof text,
+        "warning: %.2g of the mass had to be moved to keep the density from being negative, more than pde.tolerance "
+        "= %g; more cells or pde.order = 2 would need less",
+        now->moved_mass, o->tolerance);
     tell(w, text);
   }
 }
@@ -278,6 +284,9 @@ mn_error *mn_witness(const mn_parallel *parallel, const mn_witness_options *opti
   }
   error = error ? error : mn_solver_check_options(parallel);
   error = error ? error : mn_agree(parallel, first ? mn_directory_prepare(out->directory, fresh, options->used) : NULL);
+  if (!error && first && !fresh) {
+    mn_directory_prune(out->directory, &w.snapshots);
+  }
   if (!error) {
     tell(&w, fresh ? "started" : "resumed");
     error = loop(&w, report);

@@ -22,7 +22,7 @@ static const member members[] = {
     AT(time, REAL),        AT(step, WHOLE),        AT(next_step, REAL),     AT(peak, REAL),       AT(l2, REAL),
     AT(first_peak, REAL),  AT(edge_mass, REAL),    AT(smallest_cell, REAL), AT(moved_mass, REAL), AT(mass_defect, REAL),
     AT(resolution, REAL),  AT(trusted_time, REAL), AT(relaxation, REAL),    AT(rejected, WHOLE),  AT(solves, WHOLE),
-    AT(iterations, WHOLE), AT(meshes, WHOLE)};
+    AT(iterations, WHOLE), AT(meshes, WHOLE),      AT(concentrating, WHOLE)};
 
 enum { MEMBERS = sizeof members / sizeof *members };
 
