@@ -22,7 +22,8 @@ typedef struct mn_radial {
 } mn_radial;
 
 /** Makes the table from a density as points.  Local.
- * Accuracy: that of the points; the interpolation adds at most 3e-5 in mass.
+ * Accuracy: masses to 1e-4 with 2^15 points or more (6e-5 was seen for Gaussians), of which the interpolation between
+ * circles is at most 3e-5.
  * Cost: about 30 ns a point. */
 mn_error *mn_radial_make(const mn_plane_points *points, mn_radial *radial) MN_MUST_CHECK;
 

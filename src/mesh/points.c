@@ -1,6 +1,7 @@
-/* The density at the middle of every piece is interpolated.  To fill a piece of width w evenly adds w^2/24 f'' to the
- * mean of a function f; what that is in sum, (w^2 rho)''/24 in each direction, is taken off the density before, so that
- * the pieces stand for it to order 4.  Only the total is set to 1. */
+/* Pieces are graded as smoothly as the cells.  The density at the middle of every piece is interpolated.  To fill a
+ * piece of width w evenly adds w^2/24 f'' to the mean of a function f; what that is in sum, (w^2 rho)''/24 in each
+ * direction, is taken off the density before, so that the pieces stand for it to order 4.  Only the total is set to 1.
+ */
 #include <mnemotaxis/memory.h>
 #include <mnemotaxis/plane.h>
 
@@ -72,6 +73,15 @@ static void free_pieces(pieces *c)
   mn_free(&c->density);
 }
 
+/* A row of values at the centres of cells, at distance t (in cells, |t| < 1/2) from centre k, by a cubic. */
+static double between(const double *value, int k, double t)
+{
+  const double *v = t < 0.0 ? value + k - 1 : value + k;
+  const double s = t < 0.0 ? t + 1.0 : t;
+  return -s * (s - 1.0) * (s - 2.0) / 6.0 * v[-1] + (s + 1.0) * (s - 1.0) * (s - 2.0) / 2.0 * v[0] -
+         (s + 1.0) * s * (s - 2.0) / 2.0 * v[1] + (s + 1.0) * s * (s - 1.0) / 6.0 * v[2];
+}
+
 static mn_error *make_pieces(const mn_plane *plane, int split, pieces *c)
 {
   for (int a = 0; a < 2; a++) {
@@ -80,8 +90,9 @@ static mn_error *make_pieces(const mn_plane *plane, int split, pieces *c)
     MN_TRY(mn_alloc(&c->middle[a], c->count[a], sizeof *c->middle[a]));
     MN_TRY(mn_alloc(&c->width[a], c->count[a], sizeof *c->width[a]));
     for (int k = 0; k < c->count[a]; k++) {
-      c->width[a][k] = axis->width[k / split] / split;
-      c->middle[a][k] = axis->x[k / split] + c->width[a][k] * (k % split + 0.5 - 0.5 * split);
+      const double t = (k % split + 0.5) / split - 0.5;
+      c->width[a][k] = between(axis->width, k / split, t) / split;
+      c->middle[a][k] = between(axis->x, k / split, t);
     }
   }
   MN_TRY(mn_alloc(&c->density, (int64_t)c->count[0] * c->count[1], sizeof *c->density));
