@@ -238,6 +238,7 @@ class Restarts(Case):
 
 REFUSALS = {
     "unknown_solver_option": (["--", "-nonsense", "3"], "-nonsense"),
+    "value_of_a_solver_option": (["--", "-ksp_rtol", "abc"], "abc"), "stray_word": (["--", "nonsense"], "nonsense"),
     "unknown_solver": (["--", "-ksp_type", "nonsense"], "nonsense"), "small_box": (["pde.half_width=1"], "pde.half_width"),
     "point_without_smoothing": (["initial.kind=dirac"], "pde.smoothing"),
     "circle_without_smoothing": (["initial.kind=ring"], "pde.smoothing"),
@@ -337,6 +338,35 @@ class Laws(Case):
             # E|X|^2 = 2 + (4 - chi/(2 pi)) t ends it by t = 2 at the latest
             self.assertTrue(0 < v["time"][-1] < 2 and v["peak_density"][-1] >= 100 * v["peak_density"][0])
             np.testing.assert_allclose(v["mean_square"], 2 - v["time"], atol=2e-2)
+            before = results(where)
+            self.ends(program("resume", where, ranks=ranks))
+            self.assertEqual([n for n, data in results(where).items() if before.get(n) != data], [], "an ending stays")
+
+    def test_a_distant_cluster_is_in_the_box(self):
+        """E|X|^2 = 0.25 * 2 + 0.01 * 400 and 4 t of free diffusion; the cluster holds most of it."""
+        keys = {"model.chi": 0, "initial.kind": "clusters", "initial.clusters": "0.99 0 0 0.5, 0.01 20 0 0.5",
+                "time.step": 0.1, "time.end": 0.1}
+        result, where = solve(case_file(keys))
+        self.ends(result)
+        v = columns(where)
+        np.testing.assert_allclose(v["mean_square"], 4.5 + 4 * v["time"], rtol=1e-3)
+
+    def test_a_centre_far_from_0_costs_no_digits(self):
+        keys = {"model.chi": 6, "time.step": 0.2, "time.end": 0.2}
+        peaks = []
+        for centre in (0, 1e8):
+            result, where = solve(case_file({**keys, "initial.centre": f"{centre} 0"}))
+            self.ends(result)
+            peaks.append(columns(where)["peak_density"][-1])
+        np.testing.assert_allclose(peaks[0], peaks[1], rtol=1e-5, err_msg="positions of 1e8 are rounded to 1.5e-8")
+
+    def test_any_number_of_ranks_finds_a_share(self):
+        keys = {"model.chi": 6, "time.step": 0.05, "time.end": 0.05}
+        one = columns(solve(case_file(keys))[1])["mean_square"]
+        for ranks in (5, 7):
+            result, where = solve(case_file(keys), ranks=ranks)
+            self.ends(result)
+            np.testing.assert_allclose(columns(where)["mean_square"], one, rtol=1e-6)
 
 
 class Compared(Case):
@@ -396,6 +426,12 @@ class Compared(Case):
     def refused(self, arguments, code, *says):
         self.one_sentence(self.ends(program("compare", *arguments, cwd=self.where), code), *says)
 
+    def test_numbers_may_be_written_in_any_way(self):
+        self.ends(program("pde", "case.ini", "output.directory=again", "model.chi=6.0", "initial.variance=1e0", cwd=self.where))
+        self.assertEqual(self.ends(program("compare", "cells", "again", cwd=self.where)).out.splitlines()[:-1],
+                         self.first.out.splitlines()[:-1])
+        self.ends(program("compare", "cells", "pde", cwd=self.where))
+
     def test_what_does_not_fit_is_refused(self):
         self.ends(program("pde", "case.ini", "output.directory=other", "model.chi=5", cwd=self.where))
         self.ends(program("pde", "case.ini", "output.directory=later", "time.end=0.3", "output.snapshot_every=3", cwd=self.where))
@@ -406,6 +442,7 @@ class Compared(Case):
         self.refused(["cells"], REFUSED, "two directories")
         self.refused(["cells", "nowhere"], REFUSED, "nowhere")
         self.refused(["cells", "other"], REFUSED, "model.chi", "5", "6")
+        self.refused(["cells", "pde", "model.theta=50"], REFUSED, "model.theta", "50", "1")
         self.refused(["cells", "later"], DAMAGED, "0000000000.h5")
         self.assertEqual((self.where / "cells/compare.h5").read_bytes(), self.bytes)
 
