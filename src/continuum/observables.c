@@ -8,7 +8,7 @@
 
 #include <math.h>
 
-enum { POINTS = 1 << 16 /* for the radial distribution function: some milliseconds */ };
+enum { POINTS = 1 << 15 /* for the radial distribution function: some milliseconds */ };
 
 double mn_pde_first_square(const mn_pde_options *o)
 {
