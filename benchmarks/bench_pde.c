@@ -50,18 +50,6 @@ typedef struct solution {
   double square, peak;
 } solution;
 
-static double mean_square(const mn_plane *p)
-{
-  double sum = 0.0;
-  for (int j = 0; j < p->axis[1].cells; j++) {
-    for (int i = 0; i < p->axis[0].cells; i++) {
-      const double r2 = p->axis[0].x[i] * p->axis[0].x[i] + p->axis[1].x[j] * p->axis[1].x[j];
-      sum += p->density[(int64_t)j * p->axis[0].cells + i] * p->axis[0].width[i] * p->axis[1].width[j] * r2;
-    }
-  }
-  return sum;
-}
-
 static void solve(void *context)
 {
   solution *s = context;
@@ -75,7 +63,7 @@ static void solve(void *context)
   }
   s->report = *mn_pde_now(pde);
   bench_ok(mn_pde_plane(pde, &plane));
-  s->square = mean_square(&plane);
+  s->square = mn_plane_mean_square(&plane);
   s->peak = mn_plane_peak(&plane, at);
   mn_plane_clear(&plane);
   mn_pde_destroy(&pde);

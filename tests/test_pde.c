@@ -1,79 +1,10 @@
 /* The continuum as a user drives it.  Truth: heat kernels where nothing is attracted, the law of E|X|^2 at theta = 0,
  * an independent radial solver (spectral elements, 1e-9), symmetries, and an uninterrupted case bit by bit. */
-#include "check.h"
+#include "pde_case.h"
 
 #include <math.h>
-#include <mnemotaxis/pde.h>
-#include <mnemotaxis/solver.h>
 
 static const double pi = 3.14159265358979323846;
-
-static int start_solver(void **state)
-{
-  (void)state;
-  char name[] = "test_pde";
-  char *argument[] = {name, NULL};
-  check_ok(mn_solver_start(check_world(), 1, argument));
-  return 0;
-}
-
-static int end_solver(void **state)
-{
-  (void)state;
-  mn_solver_end();
-  return 0;
-}
-
-/* N(0, I), no chemical at the start. */
-static mn_pde_options plain(double theta, double chi, double lambda, double end)
-{
-  return (mn_pde_options){.model = {.theta = theta, .chi = chi, .lambda = lambda},
-                          .initial = {.kind = MN_INITIAL_GAUSSIAN, .variance = 1.0},
-                          .end = end,
-                          .tolerance = 1e-3,
-                          .order = 4,
-                          .concentration = 1e6};
-}
-
-static mn_pde *created(const mn_pde_options *o)
-{
-  mn_pde *pde;
-  check_ok(mn_pde_create(check_world(), o, &pde));
-  return pde;
-}
-
-static void advance(mn_pde *pde, double until)
-{
-  mn_pde_outcome outcome;
-  check_ok(mn_pde_advance(pde, until, &outcome));
-  assert_int_equal(outcome, MN_PDE_GOES_ON);
-}
-
-static void run_to(mn_pde *pde, double until)
-{
-  enum { MOST = 4000 /* more would be a case that does not move on */ };
-  for (int k = 0; k < MOST && mn_pde_now(pde)->time < until; k++) {
-    advance(pde, until);
-  }
-  assert_true(mn_pde_now(pde)->time == until);
-}
-
-static mn_plane plane_of(mn_pde *pde)
-{
-  mn_plane plane;
-  check_ok(mn_pde_plane(pde, &plane));
-  return plane;
-}
-
-/* Fields of a case at its end. */
-static mn_plane finished(const mn_pde_options *o)
-{
-  mn_pde *pde = created(o);
-  run_to(pde, o->end);
-  const mn_plane plane = plane_of(pde);
-  mn_pde_destroy(&pde);
-  return plane;
-}
 
 static double cell_mass(const mn_plane *p, int i, int j)
 {
@@ -119,9 +50,9 @@ static void without_attraction_fields_are_gaussians(void **state)
   (void)state;
   const double t = 0.7;
   const double lambda = 0.5;
-  mn_pde_options o = plain(1.0, 0.0, lambda, t);
+  mn_pde_options o = pde_plain(1.0, 0.0, lambda, t);
   o.field = (mn_field){.kind = MN_FIELD_GAUSSIAN, .blobs = 1, .blob = {{0.3, 0.5, -0.5, 0.8}}};
-  mn_plane p = finished(&o);
+  mn_plane p = pde_finished(&o);
   const double v = 1.0 + 2.0 * t;
   const double w = 0.64 + 2.0 * t;
   const double point[][2] = {{0.0, 0.0}, {0.5, -0.5}, {1.3, 0.4}, {-2.0, 1.0}, {3.0, 3.0}, {0.0, -4.0}};
@@ -143,8 +74,8 @@ static void chemical_of_brownian_cells_is_an_integral_over_ages(void **state)
   (void)state;
   enum { PIECES = 400 };
   const double t = 1.0;
-  mn_pde_options o = plain(3.0, 0.0, 0.7, t);
-  mn_plane p = finished(&o);
+  mn_pde_options o = pde_plain(3.0, 0.0, 0.7, t);
+  mn_plane p = pde_finished(&o);
   for (int k = 0; k < 4; k++) {
     const double x = 0.9 * k;
     double c = 0.0;
@@ -163,8 +94,8 @@ static void chemical_of_brownian_cells_is_an_integral_over_ages(void **state)
 static void without_delay_the_chemical_is_the_potential(void **state)
 {
   (void)state;
-  mn_pde_options o = plain(0.0, 0.0, 0.0, 0.5);
-  mn_plane p = finished(&o);
+  mn_pde_options o = pde_plain(0.0, 0.0, 0.0, 0.5);
+  mn_plane p = pde_finished(&o);
   for (int k = 1; k <= 8; k++) {
     const double r = 0.5 * k;
     double gradient[2];
@@ -180,8 +111,8 @@ static void without_delay_the_chemical_is_the_potential(void **state)
 static void any_number_of_ranks_meets_the_reference(void **state)
 {
   (void)state;
-  mn_pde_options o = plain(1.0, 2.0 * pi, 1.0, 1.0);
-  mn_plane p = finished(&o);
+  mn_pde_options o = pde_plain(1.0, 2.0 * pi, 1.0, 1.0);
+  mn_plane p = pde_finished(&o);
   check_relative(sums_of(&p).square, 5.828335437, 1e-3, "the tolerance");
   check_relative(density_of(&p, 0.0, 0.0), 0.057244115, 1e-3, "the tolerance");
   check_relative(chemical_of(&p, 0.0, 0.0), 0.0346607755, 1e-3, "the tolerance");
@@ -193,11 +124,11 @@ static void law_of_the_mean_square_without_delay(void **state)
   (void)state;
   const double chi[] = {2.0 * pi, 5.0 * pi};
   for (int k = 0; k < 2; k++) {
-    mn_pde_options o = plain(0.0, chi[k], 0.0, 1.0);
-    mn_pde *pde = created(&o);
+    mn_pde_options o = pde_plain(0.0, chi[k], 0.0, 1.0);
+    mn_pde *pde = pde_created(&o);
     for (int m = 1; m <= 2; m++) {
-      run_to(pde, 0.5 * m);
-      mn_plane p = plane_of(pde);
+      assert_int_equal(pde_run_to(pde, 0.5 * m), MN_PDE_GOES_ON);
+      mn_plane p = pde_plane_of(pde);
       check_absolute(sums_of(&p).square, 2.0 + (4.0 - chi[k] / (2.0 * pi)) * 0.5 * m, 1e-3, "the tolerance");
       mn_plane_clear(&p);
     }
@@ -208,14 +139,14 @@ static void law_of_the_mean_square_without_delay(void **state)
 /* Takes steps and looks at every cell after each. */
 static void check_mass_and_sign(const mn_pde_options *o, int steps)
 {
-  mn_pde *pde = created(o);
+  mn_pde *pde = pde_created(o);
   for (int k = 0; k <= steps && mn_pde_now(pde)->time < o->end; k++) {
-    mn_plane p = plane_of(pde);
+    mn_plane p = pde_plane_of(pde);
     const sums s = sums_of(&p);
     check_absolute(s.mass, 1.0, 1e-12, "rounding of a sum over all cells");
     assert_true(s.least >= 0.0);
     mn_plane_clear(&p);
-    advance(pde, o->end);
+    pde_step(pde, o->end);
   }
   check_at_most(mn_pde_now(pde)->mass_defect, o->tolerance, "what is mended is below the tolerance");
   check_at_most(mn_pde_now(pde)->moved_mass, o->tolerance, "what is moved is below the tolerance");
@@ -225,14 +156,14 @@ static void check_mass_and_sign(const mn_pde_options *o, int steps)
 static void mass_and_sign_of_a_normal_law(void **state)
 {
   (void)state;
-  mn_pde_options o = plain(1.0, 4.0 * pi, 0.3, 1.0);
+  mn_pde_options o = pde_plain(1.0, 4.0 * pi, 0.3, 1.0);
   check_mass_and_sign(&o, 1000);
 }
 
 static void mass_and_sign_of_a_disk(void **state)
 {
   (void)state;
-  mn_pde_options o = plain(1.0, 6.0 * pi, 0.0, 0.3);
+  mn_pde_options o = pde_plain(1.0, 6.0 * pi, 0.0, 0.3);
   o.initial = (mn_initial){.kind = MN_INITIAL_DISK, .radius = 1.0, .centre = {0.2, -0.1}};
   o.smoothing = 0.1;
   check_mass_and_sign(&o, 40);
@@ -241,7 +172,7 @@ static void mass_and_sign_of_a_disk(void **state)
 static void mass_and_sign_of_two_clusters_strongly_attracted(void **state)
 {
   (void)state;
-  mn_pde_options o = plain(1.0, 12.0 * pi, 0.0, 0.2);
+  mn_pde_options o = pde_plain(1.0, 12.0 * pi, 0.0, 0.2);
   o.initial = (mn_initial){.kind = MN_INITIAL_CLUSTERS, .clusters = 2};
   o.initial.cluster[0] = (mn_blob){1.0, -0.8, 0.0, 0.3};
   o.initial.cluster[1] = (mn_blob){2.0, 0.8, 0.3, 0.25};
@@ -251,16 +182,16 @@ static void mass_and_sign_of_two_clusters_strongly_attracted(void **state)
 static void mass_and_sign_at_order_2(void **state)
 {
   (void)state;
-  mn_pde_options o = plain(0.0, 6.0 * pi, 1.0, 0.5);
+  mn_pde_options o = pde_plain(0.0, 6.0 * pi, 1.0, 0.5);
   o.order = 2;
   o.tolerance = 1e-2;
   check_mass_and_sign(&o, 1000);
 }
 
-MN_TESTS("pde", cmocka_unit_test_setup(without_attraction_fields_are_gaussians, start_solver),
+MN_TESTS("pde", cmocka_unit_test_setup(without_attraction_fields_are_gaussians, pde_solver_start),
          cmocka_unit_test(chemical_of_brownian_cells_is_an_integral_over_ages),
          cmocka_unit_test(without_delay_the_chemical_is_the_potential),
          cmocka_unit_test(any_number_of_ranks_meets_the_reference),
          cmocka_unit_test(law_of_the_mean_square_without_delay), cmocka_unit_test(mass_and_sign_of_a_normal_law),
          cmocka_unit_test(mass_and_sign_of_a_disk), cmocka_unit_test(mass_and_sign_of_two_clusters_strongly_attracted),
-         cmocka_unit_test_teardown(mass_and_sign_at_order_2, end_solver));
+         cmocka_unit_test_teardown(mass_and_sign_at_order_2, pde_solver_end));

@@ -1,39 +1,18 @@
 /* Reference cases.  Truth: an independent radial solver (spectral elements in r, Radau IIA of order 5; its levels agree
  * to 1e-8), the laws of E|X|^2 and of blow-up at theta = 0. */
-#include "check.h"
+#include "pde_case.h"
 
 #include <math.h>
-#include <mnemotaxis/pde.h>
-#include <mnemotaxis/solver.h>
 #include <petscsys.h>
 
 static const double pi = 3.14159265358979323846;
 
-static int start_solver(void **state)
-{
-  (void)state;
-  char name[] = "test_pde_cases";
-  char *argument[] = {name, NULL};
-  check_ok(mn_solver_start(check_world(), 1, argument));
-  return 0;
-}
-
-static int end_solver(void **state)
-{
-  (void)state;
-  mn_solver_end();
-  return 0;
-}
-
 /* N(0, I), no chemical at the start. */
 static mn_pde_options plain(double theta, double lambda, double chi, double tolerance)
 {
-  return (mn_pde_options){.model = {.theta = theta, .chi = chi, .lambda = lambda},
-                          .initial = {.kind = MN_INITIAL_GAUSSIAN, .variance = 1.0},
-                          .end = 1.0,
-                          .tolerance = tolerance,
-                          .order = 4,
-                          .concentration = 1e6};
+  mn_pde_options o = pde_plain(theta, chi, lambda, 1.0);
+  o.tolerance = tolerance;
+  return o;
 }
 
 /* N(0, I/168) and c_0 = 13.369015 exp(-42 r^2), which concentrates to a thirtieth of its width. */
@@ -46,52 +25,15 @@ static mn_pde_options concentrated(double tolerance)
   return o;
 }
 
-static mn_pde *created(const mn_pde_options *o)
-{
-  mn_pde *pde;
-  check_ok(mn_pde_create(check_world(), o, &pde));
-  return pde;
-}
-
-/* Goes to `until` or to the end of the case by concentration. */
-static mn_pde_outcome run_to(mn_pde *pde, double until)
-{
-  enum { MOST = 4000 /* more would be a case that does not move on */ };
-  mn_pde_outcome outcome = MN_PDE_GOES_ON;
-  for (int k = 0; k < MOST && mn_pde_now(pde)->time < until && outcome == MN_PDE_GOES_ON; k++) {
-    check_ok(mn_pde_advance(pde, until, &outcome));
-  }
-  return outcome;
-}
-
-static mn_plane plane_of(mn_pde *pde)
-{
-  mn_plane plane;
-  check_ok(mn_pde_plane(pde, &plane));
-  return plane;
-}
-
-static double mean_square(const mn_plane *p)
-{
-  double sum = 0.0;
-  for (int64_t k = 0; k < (int64_t)p->axis[0].cells * p->axis[1].cells; k++) {
-    const int64_t i = k % p->axis[0].cells;
-    const int64_t j = k / p->axis[0].cells;
-    const double r2 = p->axis[0].x[i] * p->axis[0].x[i] + p->axis[1].x[j] * p->axis[1].x[j];
-    sum += p->density[k] * p->axis[0].width[i] * p->axis[1].width[j] * r2;
-  }
-  return sum;
-}
-
 /* Relative errors in E|X|^2 and rho(0) at t = 1. */
 static void check_reference(double theta, double lambda, double chi, double tolerance, double square, double centre)
 {
   const mn_pde_options o = plain(theta, lambda, chi, tolerance);
-  mn_pde *pde = created(&o);
+  mn_pde *pde = pde_created(&o);
   const double start = mn_seconds();
-  assert_int_equal(run_to(pde, 1.0), MN_PDE_GOES_ON);
-  mn_plane p = plane_of(pde);
-  const double found = mean_square(&p);
+  assert_int_equal(pde_run_to(pde, 1.0), MN_PDE_GOES_ON);
+  mn_plane p = pde_plane_of(pde);
+  const double found = mn_plane_mean_square(&p);
   const double rho = mn_plane_at(&p, p.density, 0.0, 0.0, NULL);
   print_message("  theta %g lambda %g chi %g pi tolerance %g: E|X|^2 %+.1e rho(0) %+.1e, %d steps, %d cells, %.2f s\n",
                 theta, lambda, chi / pi, tolerance, found / square - 1.0, rho / centre - 1.0,
@@ -138,10 +80,10 @@ static void check_concentrated(double tolerance, const double share[3][2])
   const double norm[3] = {197.617507, 368.359592, 661.175681};
   const double peak[3] = {3353.5289, 12332.3897, 38117.7809};
   const mn_pde_options o = concentrated(tolerance);
-  mn_pde *pde = created(&o);
+  mn_pde *pde = pde_created(&o);
   for (int k = 0; k < 3; k++) {
-    assert_int_equal(run_to(pde, 2e-5 * (k + 1)), MN_PDE_GOES_ON);
-    mn_plane p = plane_of(pde);
+    assert_int_equal(pde_run_to(pde, 2e-5 * (k + 1)), MN_PDE_GOES_ON);
+    mn_plane p = pde_plane_of(pde);
     const double top = 10.0 * pi * mn_plane_at(&p, p.density, 0.0, 0.0, NULL);
     mn_plane_clear(&p);
     const double l2 = 10.0 * pi * mn_pde_now(pde)->l2;
@@ -176,10 +118,10 @@ static void a_sharp_chemical_under_a_smooth_density_meets_the_reference(void **s
   mn_pde_options o = plain(1.0, 0.0, 2.0 * pi, 1e-3);
   o.field = (mn_field){.kind = MN_FIELD_GAUSSIAN, .blobs = 1, .blob = {{1.0, 0.0, 0.0, 0.15}}};
   o.end = 0.1;
-  mn_pde *pde = created(&o);
+  mn_pde *pde = pde_created(&o);
   for (int k = 0; k < 2; k++) {
-    assert_int_equal(run_to(pde, time[k]), MN_PDE_GOES_ON);
-    mn_plane p = plane_of(pde);
+    assert_int_equal(pde_run_to(pde, time[k]), MN_PDE_GOES_ON);
+    mn_plane p = pde_plane_of(pde);
     const double top = mn_plane_at(&p, p.density, 0.0, 0.0, NULL);
     mn_plane_clear(&p);
     check_relative(top, peak[k], 1e-3, "the tolerance asked for");
@@ -196,14 +138,14 @@ static void too_much_attraction_ends_as_concentrating(void **state)
   mn_pde_options o = plain(0.0, 0.0, 10.0 * pi, 1e-3);
   o.end = 2.0;
   o.concentration = 1e3;
-  mn_pde *pde = created(&o);
+  mn_pde *pde = pde_created(&o);
   const double start = mn_seconds();
   mn_pde_outcome outcome = MN_PDE_GOES_ON;
   for (int k = 1; k <= 40 && outcome == MN_PDE_GOES_ON; k++) {
-    outcome = run_to(pde, 0.05 * k);
-    mn_plane p = plane_of(pde);
+    outcome = pde_run_to(pde, 0.05 * k);
+    mn_plane p = pde_plane_of(pde);
     const double t = p.time;
-    const double square = mean_square(&p);
+    const double square = mn_plane_mean_square(&p);
     mn_plane_clear(&p);
     if (outcome == MN_PDE_GOES_ON) {
       check_absolute(square, 2.0 - t, 2e-3, "the tolerance, of the value at the start");
@@ -227,8 +169,8 @@ static void a_blow_up_is_followed_over_five_decades(void **state)
   mn_pde_options o = plain(0.0, 0.0, 10.0 * pi, 1e-2);
   o.end = 2.0;
   o.concentration = 1e5;
-  mn_pde *pde = created(&o);
-  assert_int_equal(run_to(pde, 2.0), MN_PDE_CONCENTRATING);
+  mn_pde *pde = pde_created(&o);
+  assert_int_equal(pde_run_to(pde, 2.0), MN_PDE_CONCENTRATING);
   check_at_most(1e5 / (2.0 * pi), mn_pde_now(pde)->peak, "that is what ends it, not a failed step");
   mn_pde_destroy(&pde);
 }
@@ -239,10 +181,10 @@ static void too_little_attraction_does_not(void **state)
   mn_pde_options o = plain(0.0, 0.0, 7.0 * pi, 1e-3);
   o.end = 4.0;
   o.concentration = 1e3;
-  mn_pde *pde = created(&o);
-  assert_int_equal(run_to(pde, 4.0), MN_PDE_GOES_ON);
-  mn_plane p = plane_of(pde);
-  check_absolute(mean_square(&p), 2.0 + 0.5 * 4.0, 4e-3, "the tolerance, of the value at the end");
+  mn_pde *pde = pde_created(&o);
+  assert_int_equal(pde_run_to(pde, 4.0), MN_PDE_GOES_ON);
+  mn_plane p = pde_plane_of(pde);
+  check_absolute(mn_plane_mean_square(&p), 2.0 + 0.5 * 4.0, 4e-3, "the tolerance, of the value at the end");
   mn_plane_clear(&p);
   mn_pde_destroy(&pde);
 }
@@ -255,9 +197,9 @@ static double effort(double theta, int cells, const char *residual)
   o.step = 0.05;
   o.end = 0.2;
   assert_int_equal(PetscOptionsSetValue(NULL, "-ksp_rtol", residual), 0);
-  mn_pde *pde = created(&o);
+  mn_pde *pde = pde_created(&o);
   assert_int_equal(PetscOptionsClearValue(NULL, "-ksp_rtol"), 0);
-  assert_int_equal(run_to(pde, o.end), MN_PDE_GOES_ON);
+  assert_int_equal(pde_run_to(pde, o.end), MN_PDE_GOES_ON);
   const double mean = (double)mn_pde_now(pde)->iterations / (double)mn_pde_now(pde)->solves;
   mn_pde_destroy(&pde);
   return mean;
@@ -283,7 +225,7 @@ static void finer_meshes_cost_hardly_more_iterations(void **state)
   }
 }
 
-MN_TESTS("pde_cases", cmocka_unit_test_setup(radial_reference_for_every_delay, start_solver),
+MN_TESTS("pde_cases", cmocka_unit_test_setup(radial_reference_for_every_delay, pde_solver_start),
          cmocka_unit_test(radial_reference_for_strong_attraction),
          cmocka_unit_test(radial_reference_at_a_tenth_of_the_tolerance),
          cmocka_unit_test(a_concentrating_peak_meets_the_reference),
@@ -291,4 +233,4 @@ MN_TESTS("pde_cases", cmocka_unit_test_setup(radial_reference_for_every_delay, s
          cmocka_unit_test(a_sharp_chemical_under_a_smooth_density_meets_the_reference),
          cmocka_unit_test(too_much_attraction_ends_as_concentrating),
          cmocka_unit_test(a_blow_up_is_followed_over_five_decades), cmocka_unit_test(too_little_attraction_does_not),
-         cmocka_unit_test_teardown(finer_meshes_cost_hardly_more_iterations, end_solver));
+         cmocka_unit_test_teardown(finer_meshes_cost_hardly_more_iterations, pde_solver_end));

@@ -1,12 +1,10 @@
 /* Orders of the scheme, by solutions that are chosen first and sources that make them solve the equation.  The density
  * is an elongated Gaussian that moves and spreads; the chemical a wave that has no symmetry and does not vanish at the
  * border.  Truth: the solutions themselves. */
-#include "check.h"
+#include "pde_case.h"
 
 #include <math.h>
 #include <mnemotaxis/kernel.h>
-#include <mnemotaxis/pde.h>
-#include <mnemotaxis/solver.h>
 #include <stdio.h>
 
 static const double pi = 3.14159265358979323846;
@@ -33,13 +31,6 @@ static int start_solver(void **state)
   char text[][24] = {"test_pde_order", "-ksp_rtol", "1e-9"}; /* linear solves shall not be seen */
   char *argument[] = {text[0], text[1], text[2], NULL};
   check_ok(mn_solver_start(check_world(), 3, argument));
-  return 0;
-}
-
-static int end_solver(void **state)
-{
-  (void)state;
-  mn_solver_end();
   return 0;
 }
 
@@ -251,4 +242,4 @@ MN_TESTS("pde_order", cmocka_unit_test_setup(order_4_in_space_on_equal_cells, st
          cmocka_unit_test(order_4_in_space_on_graded_cells), cmocka_unit_test(order_2_in_space_on_equal_cells),
          cmocka_unit_test(order_2_in_space_on_graded_cells), cmocka_unit_test(order_3_in_time),
          cmocka_unit_test(order_3_in_time_without_delay),
-         cmocka_unit_test_teardown(order_2_in_time_without_delay_and_a_moving_border, end_solver));
+         cmocka_unit_test_teardown(order_2_in_time_without_delay_and_a_moving_border, pde_solver_end));

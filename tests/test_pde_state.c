@@ -1,45 +1,16 @@
 /* Cases that are saved, stopped, moved, mirrored and refused.  Truth: an uninterrupted case bit by bit, symmetries of
  * the plane, and what the headers promise. */
-#include "check.h"
+#include "pde_case.h"
 
 #include <math.h>
-#include <mnemotaxis/pde.h>
-#include <mnemotaxis/solver.h>
 #include <string.h>
 
 static const double pi = 3.14159265358979323846;
 
-static int start_solver(void **state)
-{
-  (void)state;
-  char name[] = "test_pde_state";
-  char *argument[] = {name, NULL};
-  check_ok(mn_solver_start(check_world(), 1, argument));
-  return 0;
-}
-
-static int end_solver(void **state)
-{
-  (void)state;
-  mn_solver_end();
-  return 0;
-}
-
-/* N(0, I), no chemical at the start. */
-static mn_pde_options plain(double theta, double chi, double lambda, double end)
-{
-  return (mn_pde_options){.model = {.theta = theta, .chi = chi, .lambda = lambda},
-                          .initial = {.kind = MN_INITIAL_GAUSSIAN, .variance = 1.0},
-                          .end = end,
-                          .tolerance = 1e-3,
-                          .order = 4,
-                          .concentration = 1e6};
-}
-
 /* Two clusters of different weight, width and height: no symmetry but in the special cases asked for. */
 static mn_pde_options lopsided(double theta)
 {
-  mn_pde_options o = plain(theta, 4.0 * pi, 0.5, 0.4);
+  mn_pde_options o = pde_plain(theta, 4.0 * pi, 0.5, 0.4);
   o.initial = (mn_initial){.kind = MN_INITIAL_CLUSTERS, .clusters = 2};
   o.initial.cluster[0] = (mn_blob){1.0, -0.6, -0.2, 0.5};
   o.initial.cluster[1] = (mn_blob){2.0, 0.7, 0.4, 0.4};
@@ -48,50 +19,11 @@ static mn_pde_options lopsided(double theta)
   return o;
 }
 
-static mn_pde *created(const mn_pde_options *o)
-{
-  mn_pde *pde;
-  check_ok(mn_pde_create(check_world(), o, &pde));
-  return pde;
-}
-
 static void refused(const mn_pde_options *o, const char *words)
 {
   mn_pde *pde;
   check_refused(mn_pde_create(check_world(), o, &pde), MN_USAGE, words);
   assert_null(pde);
-}
-
-static void advance(mn_pde *pde, double until)
-{
-  mn_pde_outcome outcome;
-  check_ok(mn_pde_advance(pde, until, &outcome));
-  assert_int_equal(outcome, MN_PDE_GOES_ON);
-}
-
-static void run_to(mn_pde *pde, double until)
-{
-  enum { MOST = 4000 /* more would be a case that does not move on */ };
-  for (int k = 0; k < MOST && mn_pde_now(pde)->time < until; k++) {
-    advance(pde, until);
-  }
-  assert_true(mn_pde_now(pde)->time == until);
-}
-
-static mn_plane plane_of(mn_pde *pde)
-{
-  mn_plane plane;
-  check_ok(mn_pde_plane(pde, &plane));
-  return plane;
-}
-
-static mn_plane finished(const mn_pde_options *o)
-{
-  mn_pde *pde = created(o);
-  run_to(pde, o->end);
-  const mn_plane plane = plane_of(pde);
-  mn_pde_destroy(&pde);
-  return plane;
 }
 
 static bool same_bits(const mn_plane *p, const mn_plane *q)
@@ -105,27 +37,27 @@ static bool same_bits(const mn_plane *p, const mn_plane *q)
 /* A case that goes on without stop, and one that is saved, thrown away and restored after `steps`. */
 static void check_restored(const mn_pde_options *o, int steps)
 {
-  mn_pde *straight = created(o);
-  mn_pde *resumed = created(o);
+  mn_pde *straight = pde_created(o);
+  mn_pde *resumed = pde_created(o);
   mn_pde_state saved;
   for (int k = 0; k < steps; k++) {
-    advance(straight, o->end);
-    advance(resumed, o->end);
+    pde_step(straight, o->end);
+    pde_step(resumed, o->end);
   }
   check_ok(mn_pde_save(resumed, &saved));
   mn_pde_destroy(&resumed);
   check_ok(mn_pde_restore(check_world(), o, &saved, &resumed));
   mn_pde_state_clear(&saved);
   while (mn_pde_now(straight)->time < o->end) {
-    mn_plane p = plane_of(straight);
-    mn_plane q = plane_of(resumed);
+    mn_plane p = pde_plane_of(straight);
+    mn_plane q = pde_plane_of(resumed);
     const bool same = same_bits(&p, &q);
     mn_plane_clear(&p);
     mn_plane_clear(&q);
     assert_true(same);
     assert_memory_equal(mn_pde_now(straight), mn_pde_now(resumed), sizeof(mn_pde_report));
-    advance(straight, o->end);
-    advance(resumed, o->end);
+    pde_step(straight, o->end);
+    pde_step(resumed, o->end);
   }
   mn_pde_destroy(&straight);
   mn_pde_destroy(&resumed);
@@ -158,12 +90,12 @@ static void a_case_is_restored_from_its_very_start(void **state)
 static void a_step_lands_exactly_on_the_time_asked_for(void **state)
 {
   (void)state;
-  const mn_pde_options o = plain(1.0, 2.0 * pi, 0.0, 1.0);
+  const mn_pde_options o = pde_plain(1.0, 2.0 * pi, 0.0, 1.0);
   const double until[] = {1e-7, 0.1, 0.1 + 1e-9, 0.3, 1.0 / 3.0, 1.0};
-  mn_pde *pde = created(&o);
+  mn_pde *pde = pde_created(&o);
   for (int k = 0; k < 6; k++) {
-    run_to(pde, until[k]);
-    mn_plane p = plane_of(pde);
+    assert_int_equal(pde_run_to(pde, until[k]), MN_PDE_GOES_ON);
+    mn_plane p = pde_plane_of(pde);
     const double time = p.time;
     mn_plane_clear(&p);
     assert_true(time == until[k]);
@@ -175,11 +107,11 @@ static void a_step_lands_exactly_on_the_time_asked_for(void **state)
 static void fixed_steps_have_the_length_asked_for(void **state)
 {
   (void)state;
-  mn_pde_options o = plain(1.0, 2.0 * pi, 0.0, 0.2);
+  mn_pde_options o = pde_plain(1.0, 2.0 * pi, 0.0, 0.2);
   o.step = 0.05;
-  mn_pde *pde = created(&o);
+  mn_pde *pde = pde_created(&o);
   for (int k = 1; k <= 4; k++) {
-    advance(pde, o.end);
+    pde_step(pde, o.end);
     check_absolute(mn_pde_now(pde)->time, 0.05 * k, 1e-15, "rounding");
   }
   mn_pde_destroy(&pde);
@@ -215,8 +147,8 @@ static void a_symmetric_start_stays_symmetric(void **state)
   const double swap[4] = {0.0, 1.0, 1.0, 0.0};
   const double mirror[4] = {-1.0, 0.0, 0.0, 1.0};
   for (int k = 0; k < 2; k++) {
-    const mn_pde_options o = plain(1.0 - k, 5.0 * pi, 0.0, 0.5);
-    mn_plane p = finished(&o);
+    const mn_pde_options o = pde_plain(1.0 - k, 5.0 * pi, 0.0, 0.5);
+    mn_plane p = pde_finished(&o);
     check_at_most(difference(&p, &p, swap, no_shift), 2e-4, "linear solves: a tenth of the tolerance, a few steps");
     check_at_most(difference(&p, &p, mirror, no_shift), 2e-4, "linear solves: a tenth of the tolerance, a few steps");
     mn_plane_clear(&p);
@@ -228,13 +160,13 @@ static void clusters_swapped_swap_the_answer(void **state)
   (void)state;
   const double swap[4] = {0.0, 1.0, 1.0, 0.0};
   mn_pde_options o = lopsided(1.0);
-  mn_plane p = finished(&o);
+  mn_plane p = pde_finished(&o);
   for (int k = 0; k < 2; k++) {
     mn_blob *b = &o.initial.cluster[k];
     *b = (mn_blob){b->amplitude, b->y, b->x, b->sigma};
   }
   o.field.blob[0] = (mn_blob){0.5, 0.6, 0.3, 0.7};
-  mn_plane q = finished(&o);
+  mn_plane q = pde_finished(&o);
   check_at_most(difference(&p, &q, swap, no_shift), 1e-3, "a third of the tolerance: linear solves");
   mn_plane_clear(&p);
   mn_plane_clear(&q);
@@ -246,12 +178,12 @@ static void a_case_moved_moves_its_answer(void **state)
   const double shift[2] = {3.7, -1.3};
   for (int k = 0; k < 2; k++) {
     mn_pde_options o = lopsided(1.0 - k);
-    mn_plane p = finished(&o);
+    mn_plane p = pde_finished(&o);
     o.initial.centre[0] = shift[0];
     o.initial.centre[1] = shift[1];
     o.field.blob[0].x += shift[0];
     o.field.blob[0].y += shift[1];
-    mn_plane q = finished(&o);
+    mn_plane q = pde_finished(&o);
     check_at_most(difference(&p, &q, as_is, shift), 1e-5, "rounding, and what it does to iterative solves");
     mn_plane_clear(&p);
     mn_plane_clear(&q);
@@ -266,9 +198,9 @@ static void a_box_twice_as_wide_changes_nothing(void **state)
     mn_pde_options o = lopsided(theta[k]);
     o.model.lambda = 0.0;
     o.half_width = 6.0;
-    mn_plane p = finished(&o);
+    mn_plane p = pde_finished(&o);
     o.half_width = 12.0;
-    mn_plane q = finished(&o);
+    mn_plane q = pde_finished(&o);
     check_at_most(difference(&p, &q, as_is, no_shift), 3e-3, "the tolerance");
     mn_plane_clear(&p);
     mn_plane_clear(&q);
@@ -278,13 +210,13 @@ static void a_box_twice_as_wide_changes_nothing(void **state)
 static void what_cannot_be_solved_is_refused_in_words(void **state)
 {
   (void)state;
-  mn_pde_options o = plain(1.0, 2.0 * pi, 0.0, 1.0);
+  mn_pde_options o = pde_plain(1.0, 2.0 * pi, 0.0, 1.0);
   o.half_width = 3.0;
   refused(&o, "pde.half_width = 3 cuts off");
-  o = plain(1.0, 2.0 * pi, 0.0, 1.0);
+  o = pde_plain(1.0, 2.0 * pi, 0.0, 1.0);
   o.cells = 16;
   refused(&o, "pde.cells = 16 is too coarse");
-  o = plain(1.0, 2.0 * pi, 0.0, 1.0);
+  o = pde_plain(1.0, 2.0 * pi, 0.0, 1.0);
   o.initial.kind = MN_INITIAL_DIRAC;
   refused(&o, "pde.smoothing > 0");
   o.initial = (mn_initial){.kind = MN_INITIAL_CLUSTERS, .clusters = 1, .cluster = {{1.0, 0.0, 0.0, 0.0}}};
@@ -299,18 +231,18 @@ static void what_cannot_be_solved_is_refused_in_words(void **state)
 static void a_smoothed_point_is_a_normal_law(void **state)
 {
   (void)state;
-  mn_pde_options o = plain(1.0, 2.0 * pi, 0.0, 0.2);
+  mn_pde_options o = pde_plain(1.0, 2.0 * pi, 0.0, 0.2);
   o.initial.variance = 0.25;
-  mn_plane p = finished(&o);
+  mn_plane p = pde_finished(&o);
   o.initial.kind = MN_INITIAL_DIRAC;
   o.smoothing = 0.5;
-  mn_plane q = finished(&o);
+  mn_plane q = pde_finished(&o);
   assert_true(same_bits(&p, &q));
   mn_plane_clear(&p);
   mn_plane_clear(&q);
 }
 
-MN_TESTS("pde_state", cmocka_unit_test_setup(a_restored_case_goes_on_bit_by_bit, start_solver),
+MN_TESTS("pde_state", cmocka_unit_test_setup(a_restored_case_goes_on_bit_by_bit, pde_solver_start),
          cmocka_unit_test(a_restored_case_without_delay_goes_on_bit_by_bit),
          cmocka_unit_test(a_case_is_restored_from_its_very_start),
          cmocka_unit_test(a_step_lands_exactly_on_the_time_asked_for),
@@ -318,4 +250,4 @@ MN_TESTS("pde_state", cmocka_unit_test_setup(a_restored_case_goes_on_bit_by_bit,
          cmocka_unit_test(clusters_swapped_swap_the_answer), cmocka_unit_test(a_case_moved_moves_its_answer),
          cmocka_unit_test(a_box_twice_as_wide_changes_nothing),
          cmocka_unit_test(what_cannot_be_solved_is_refused_in_words),
-         cmocka_unit_test_teardown(a_smoothed_point_is_a_normal_law, end_solver));
+         cmocka_unit_test_teardown(a_smoothed_point_is_a_normal_law, pde_solver_end));

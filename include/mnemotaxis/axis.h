@@ -47,6 +47,9 @@ mn_error *mn_axis_alloc(int cells, double low, double high, mn_axis *axis) MN_MU
 /** Releases the arrays.  Local. */
 void mn_axis_clear(mn_axis *axis);
 
+/** How many of ascending numbers are at or below z.  Local.  @param ascending  [count] */
+int mn_axis_below(int count, const double *ascending, double z);
+
 /** Smallest width.  Local. */
 double mn_axis_smallest(const mn_axis *axis);
 

@@ -34,6 +34,9 @@ void mn_plane_clear(mn_plane *plane);
  * Cost: about 0.3 us. */
 double mn_plane_at(const mn_plane *plane, const double *field, double x, double y, double gradient[2]);
 
+/** Integral of |x|^2 rho over the mesh.  Local. */
+double mn_plane_mean_square(const mn_plane *plane);
+
 /** Largest value of the interpolated density and where it is.  Local.  @param at  [2] */
 double mn_plane_peak(const mn_plane *plane, double at[2]);
 

@@ -163,20 +163,6 @@ static mn_error *read_cells(pair *p, int64_t step)
   return error;
 }
 
-static double plane_square(const mn_plane *plane)
-{
-  double sum = 0.0;
-  for (int j = 0; j < plane->axis[1].cells; j++) {
-    for (int i = 0; i < plane->axis[0].cells; i++) {
-      const double x = plane->axis[0].x[i];
-      const double y = plane->axis[1].x[j];
-      sum += plane->density[(int64_t)j * plane->axis[0].cells + i] * plane->axis[0].width[i] * plane->axis[1].width[j] *
-             (x * x + y * y);
-    }
-  }
-  return sum;
-}
-
 static void compare_square(const pair *p, const mn_plane *plane, mn_comparison *row)
 {
   const double n = (double)p->options.count;
@@ -187,7 +173,7 @@ static void compare_square(const pair *p, const mn_plane *plane, mn_comparison *
     sum += r2;
     square += r2 * r2;
   }
-  row->value[MN_COMPARED_SQUARE] = sum / n - plane_square(plane);
+  row->value[MN_COMPARED_SQUARE] = sum / n - mn_plane_mean_square(plane);
   row->expected[MN_COMPARED_SQUARE] = 0.0;
   row->deviation[MN_COMPARED_SQUARE] = sqrt((square / n - sum / n * sum / n) / (n - 1.0));
 }

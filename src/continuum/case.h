@@ -28,6 +28,10 @@ mn_error *mn_case_look(mn_pde *pde, double *mass) MN_MUST_CHECK;
 /* The cells of this rank.  Local. */
 mn_patch mn_case_patch(const mn_pde *pde);
 
+/* Sets the fields of this rank's cells; `row` is the length of a row of rho and c.  Local. */
+mn_error *mn_case_fill(mn_pde *pde, const mn_patch *patch, const double *rho, const double *c,
+                       int64_t row) MN_MUST_CHECK;
+
 /* Takes over the fields of a plane with the mesh of the case.  Collective. */
 mn_error *mn_case_copy(mn_pde *pde, const mn_plane *plane) MN_MUST_CHECK;
 

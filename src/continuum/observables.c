@@ -21,7 +21,7 @@ double mn_pde_first_square(const mn_pde_options *o)
 
 static void observe_sums(const mn_plane *plane, mn_observation *out)
 {
-  double sum[3] = {0};
+  double sum[2] = {0};
   for (int j = 0; j < plane->axis[1].cells; j++) {
     for (int i = 0; i < plane->axis[0].cells; i++) {
       const double x = plane->axis[0].x[i];
@@ -30,12 +30,11 @@ static void observe_sums(const mn_plane *plane, mn_observation *out)
           plane->density[(int64_t)j * plane->axis[0].cells + i] * plane->axis[0].width[i] * plane->axis[1].width[j];
       sum[0] += mass * x;
       sum[1] += mass * y;
-      sum[2] += mass * (x * x + y * y);
     }
   }
   out->value[MN_CENTRE_X] = sum[0];
   out->value[MN_CENTRE_Y] = sum[1];
-  out->value[MN_MEAN_SQUARE] = sum[2];
+  out->value[MN_MEAN_SQUARE] = mn_plane_mean_square(plane);
 }
 
 static mn_error *observe_circles(const mn_plane *plane, const double radii[MN_SHARES], mn_observation *out)

@@ -104,19 +104,6 @@ static mn_error *set_mass(mn_pde *pde)
   return NULL;
 }
 
-/* Writes fields of this rank's cells, given by a function of the cell, into v. */
-static mn_error *fill(mn_pde *pde, const mn_patch *patch, const double *rho, const double *c)
-{
-  double *u;
-  MN_PETSC(VecGetArray(pde->marcher->v, &u));
-  for (int64_t k = 0; k < (int64_t)patch->count[0] * patch->count[1]; k++) {
-    u[2 * k] = rho[k];
-    u[2 * k + 1] = c[k];
-  }
-  MN_PETSC(VecRestoreArray(pde->marcher->v, &u));
-  return NULL;
-}
-
 static void start_chemical(const mn_pde *pde, const mn_patch *patch, double *c)
 {
   const mn_pde_options *o = &pde->options;
@@ -144,7 +131,7 @@ static mn_error *put_start(mn_pde *pde)
   error = mn_agree(&pde->parallel, error);
   if (!error) {
     start_chemical(pde, &patch, c);
-    error = fill(pde, &patch, rho, c);
+    error = mn_case_fill(pde, &patch, rho, c, patch.count[0]);
   }
   mn_free(&rho);
   mn_free(&c);

@@ -67,7 +67,7 @@ mn_error *mn_pde_plane(mn_pde *pde, mn_plane *plane)
   return NULL;
 }
 
-static mn_error *write_cells(mn_pde *pde, const mn_patch *p, const double *rho, const double *c, int64_t row)
+mn_error *mn_case_fill(mn_pde *pde, const mn_patch *p, const double *rho, const double *c, int64_t row)
 {
   double *u;
   MN_PETSC(VecGetArray(pde->marcher->v, &u));
@@ -85,7 +85,7 @@ mn_error *mn_case_copy(mn_pde *pde, const mn_plane *plane)
   const mn_patch p = mn_case_patch(pde);
   const int64_t row = plane->axis[0].cells;
   const int64_t first = row * p.first[1] + p.first[0];
-  return write_cells(pde, &p, plane->density + first, plane->chemical + first, row);
+  return mn_case_fill(pde, &p, plane->density + first, plane->chemical + first, row);
 }
 
 mn_error *mn_case_interpolate(mn_pde *pde, const mn_plane *plane)
@@ -100,7 +100,7 @@ mn_error *mn_case_interpolate(mn_pde *pde, const mn_plane *plane)
   error = error ? error : mn_plane_sample_density(plane, p.count[0], x, p.count[1], y, field);
   error = error ? error : mn_plane_sample(plane, plane->chemical, p.count[0], x, p.count[1], y, field + cells, NULL);
   error = mn_agree(&pde->parallel, error);
-  error = error ? error : write_cells(pde, &p, field, field + cells, p.count[0]);
+  error = error ? error : mn_case_fill(pde, &p, field, field + cells, p.count[0]);
   mn_free(&field);
   return error;
 }

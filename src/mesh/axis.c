@@ -132,6 +132,21 @@ void mn_axis_clear(mn_axis *axis)
   mn_free(&axis->width);
 }
 
+int mn_axis_below(int count, const double *ascending, double z)
+{
+  int low = 0;
+  int high = count;
+  while (low < high) {
+    const int middle = (low + high) / 2;
+    if (ascending[middle] <= z) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
 double mn_axis_smallest(const mn_axis *axis)
 {
   double smallest = axis->width[0];

@@ -57,26 +57,10 @@ static void lagrange(double z, const double *x, double value[POINTS], double slo
   }
 }
 
-/* How many centres are at or below z. */
-static int centres_below(const mn_axis *axis, double z)
-{
-  int low = 0;
-  int high = axis->cells;
-  while (low < high) {
-    const int middle = (low + high) / 2;
-    if (axis->x[middle] <= z) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return low;
-}
-
 /* First of `points` cells around z, moved inwards at the ends. */
 static int stencil(const mn_axis *axis, double z, int points)
 {
-  const int first = centres_below(axis, z) - points / 2;
+  const int first = mn_axis_below(axis->cells, axis->x, z) - points / 2;
   const int last = axis->cells - points;
   return first < 0 ? 0 : first > last ? last : first;
 }
@@ -116,6 +100,19 @@ double mn_plane_at(const mn_plane *plane, const double *field, double x, double 
     gradient[1] = out[2];
   }
   return out[0];
+}
+
+double mn_plane_mean_square(const mn_plane *plane)
+{
+  const mn_axis *axis = plane->axis;
+  double sum = 0.0;
+  for (int j = 0; j < axis[1].cells; j++) {
+    for (int i = 0; i < axis[0].cells; i++) {
+      const double mass = plane->density[(int64_t)j * axis[0].cells + i] * axis[0].width[i] * axis[1].width[j];
+      sum += mass * (axis[0].x[i] * axis[0].x[i] + axis[1].x[j] * axis[1].x[j]);
+    }
+  }
+  return sum;
 }
 
 double mn_plane_peak(const mn_plane *plane, double at[2])

@@ -164,25 +164,9 @@ mn_error *mn_radial_make(const mn_plane_points *p, mn_radial *radial)
   return NULL;
 }
 
-/* First circle whose radius is above r. */
-static int circle_above(const mn_radial *radial, double r)
-{
-  int low = 0;
-  int high = radial->count;
-  while (low < high) {
-    const int middle = (low + high) / 2;
-    if (radial->radius[middle] <= r) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return low;
-}
-
 double mn_radial_mass(const mn_radial *radial, double r)
 {
-  const int k = circle_above(radial, r);
+  const int k = mn_axis_below(radial->count, radial->radius, r);
   if (k == 0 || k == radial->count) {
     return k == 0 ? 0.0 : 1.0;
   }
