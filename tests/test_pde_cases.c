@@ -162,7 +162,6 @@ static void too_much_attraction_ends_as_concentrating(void **state)
   mn_pde_destroy(&pde);
 }
 
-/* On the way some linear solves fail; the steps tried again need matrices of their own. */
 static void a_blow_up_is_followed_over_five_decades(void **state)
 {
   (void)state;
@@ -172,6 +171,22 @@ static void a_blow_up_is_followed_over_five_decades(void **state)
   mn_pde *pde = pde_created(&o);
   assert_int_equal(pde_run_to(pde, 2.0), MN_PDE_CONCENTRATING);
   check_at_most(1e5 / (2.0 * pi), mn_pde_now(pde)->peak, "that is what ends it, not a failed step");
+  mn_pde_destroy(&pde);
+}
+
+/* Solves are given so few iterations that long steps fail; shorter ones must succeed, with matrices of their own. */
+static void a_failed_solve_is_tried_again_with_a_shorter_step(void **state)
+{
+  (void)state;
+  assert_int_equal(PetscOptionsSetValue(NULL, "-ksp_max_it", "3"), 0);
+  const mn_pde_options o = plain(0.1, 0.0, 2.0 * pi, 1e-3);
+  mn_pde *pde = pde_created(&o);
+  assert_int_equal(pde_run_to(pde, 1.0), MN_PDE_GOES_ON);
+  mn_plane p = pde_plane_of(pde);
+  check_at_most(1.0, (double)mn_pde_now(pde)->rejected, "long steps need 4 iterations and more");
+  check_relative(mn_plane_mean_square(&p), 5.291333292, 1e-3, "the tolerance asked for");
+  assert_int_equal(PetscOptionsClearValue(NULL, "-ksp_max_it"), 0);
+  mn_plane_clear(&p);
   mn_pde_destroy(&pde);
 }
 
@@ -232,5 +247,7 @@ MN_TESTS("pde_cases", cmocka_unit_test_setup(radial_reference_for_every_delay, p
          cmocka_unit_test(a_concentrating_peak_at_a_third_of_the_tolerance),
          cmocka_unit_test(a_sharp_chemical_under_a_smooth_density_meets_the_reference),
          cmocka_unit_test(too_much_attraction_ends_as_concentrating),
-         cmocka_unit_test(a_blow_up_is_followed_over_five_decades), cmocka_unit_test(too_little_attraction_does_not),
+         cmocka_unit_test(a_blow_up_is_followed_over_five_decades),
+         cmocka_unit_test(a_failed_solve_is_tried_again_with_a_shorter_step),
+         cmocka_unit_test(too_little_attraction_does_not),
          cmocka_unit_test_teardown(finer_meshes_cost_hardly_more_iterations, pde_solver_end));
