@@ -3,7 +3,7 @@
 # "test" adds what only the tests use.
 set -eu
 packages="build-essential cmake ninja-build pkg-config libopenmpi-dev openmpi-bin libhdf5-openmpi-dev libpetsc-real-dev
-          librandom123-dev libxxhash-dev libinih-dev python3 python3-numpy python3-h5py python3-matplotlib"
+          librandom123-dev libfftw3-dev libxxhash-dev libinih-dev python3 python3-numpy python3-h5py python3-matplotlib"
 [ "${1:-}" = test ] && packages="$packages libcmocka-dev"
 
 if ! command -v dpkg-query >/dev/null; then

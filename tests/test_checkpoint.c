@@ -97,7 +97,7 @@ static void save(const mn_parallel *p, const char *to, int keep, int samples, co
       .step = samples, .time = time_of(samples), .count = CELLS, .parameters = (char *)"a = 1\nb = 2\n"};
   fill(p, samples, x);
   fill(p, samples + 1, free_path);
-  check_ok(mn_checkpoint_write(p, to, keep, &header, &(mn_cells){x, free_path}, h));
+  check_ok(mn_checkpoint_write(p, to, keep, &header, &(mn_cells){x, free_path}, h, NULL));
 }
 
 static void save_story(const mn_parallel *p, const char *to, int keep, int samples)
@@ -114,7 +114,7 @@ static mn_history *loaded(const mn_parallel *p, const char *from, int samples, d
   double truth[2 * CELLS];
   const size_t bytes = (size_t)(2 * mn_block_count(own_block(p))) * sizeof(double);
   mn_history *h = empty_history(p, horizon);
-  check_ok(mn_checkpoint_load(p, from, own_block(p), &(mn_cells){x[0], x[1]}, h));
+  check_ok(mn_checkpoint_load(p, from, own_block(p), &(mn_cells){x[0], x[1]}, h, NULL));
   for (int k = 0; k < 2; k++) {
     fill(p, samples + k, truth);
     assert_memory_equal(x[k], truth, bytes);
@@ -266,6 +266,10 @@ static void the_file_holds_the_datasets_of_the_table(void **state)
     int dimensions;
     int64_t shape[3] = {0};
     check_ok(mn_h5_shape(file, f->name, &exists, &dimensions, shape));
+    if (strpbrk(f->shape, "TM")) { /* of a ladder, which this state has not */
+      assert_false(exists);
+      continue;
+    }
     assert_true(exists && shape[0] == extent_of(f->shape[1], words));
     assert_int_equal(dimensions, strchr(f->shape, ',') ? 2 : 1);
     assert_true(dimensions == 1 || shape[1] == extent_of(f->shape[4], words));

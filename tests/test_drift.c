@@ -275,7 +275,8 @@ static void every_precision_meets_every_tolerance(void **state)
   for (int k = 0; k < 12; k++) {
     const double tolerance = pow(100.0, -1.0 - k % 4);
     const mn_precision precision = (mn_precision)(k / 4);
-    engine_drift(&told, &m, (mn_drift_options){tolerance, precision}, tolerance / 64.0, 0.05, out);
+    engine_drift(&told, &m, (mn_drift_options){.tolerance = tolerance, .precision = precision}, tolerance / 64.0, 0.05,
+                 out);
     const comparison of = compare(&told, &m, 0.05, out);
     /* float: lanes 5e-7 and coordinates 2^-24 of a cloud 20 widths of the youngest Gaussian wide */
     const double bound = precision == MN_PRECISION_FLOAT ? fmax(tolerance, 3e-6) : tolerance;

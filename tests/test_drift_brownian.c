@@ -94,7 +94,7 @@ static void drift_has_the_same_bits_on_any_number_of_ranks(void **state)
   for (int k = 0; k < 24; k++) {
     question a = usual;
     a.count = counts[k % 4];
-    a.options = (mn_drift_options){k % 2 ? 1e-3 : 1e-6, (mn_precision)(k / 4 % 3)};
+    a.options = (mn_drift_options){.tolerance = k % 2 ? 1e-3 : 1e-6, .precision = (mn_precision)(k / 4 % 3)};
     a.model.quadrature = k / 12 ? MN_FROZEN : MN_BRIDGE;
     a.ahead = k % 3 ? 0.0 : 0.1;
     a.horizon = k % 5 ? 0.0 : 0.4;
@@ -139,8 +139,10 @@ static void precision_chooses_the_lanes(void **state)
 {
   (void)state;
   static double all[2 * CELLS];
-  const mn_drift_options options[] = {
-      {1e-8, MN_PRECISION_AUTO}, {1e-2, MN_PRECISION_DOUBLE}, {1e-3, MN_PRECISION_AUTO}, {1e-8, MN_PRECISION_FLOAT}};
+  const mn_drift_options options[] = {{.tolerance = 1e-8, .precision = MN_PRECISION_AUTO},
+                                      {.tolerance = 1e-2, .precision = MN_PRECISION_DOUBLE},
+                                      {.tolerance = 1e-3, .precision = MN_PRECISION_AUTO},
+                                      {.tolerance = 1e-8, .precision = MN_PRECISION_FLOAT}};
   make_paths(8);
   for (int k = 0; k < 4; k++) {
     question a = usual;

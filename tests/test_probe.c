@@ -71,7 +71,7 @@ static void gradients_times_chi_are_the_drift_of_the_direct_engine(void **state)
   make_paths(1);
   for (int k = 0; k < SYSTEMS; k++) {
     const mn_model m = system_of(k);
-    const mn_drift_options options = {1e-9, MN_PRECISION_DOUBLE};
+    const mn_drift_options options = {.tolerance = 1e-9, .precision = MN_PRECISION_DOUBLE};
     mn_probe probe[CELLS];
     double mine[2 * CELLS];
     double drift[2 * CELLS];

@@ -7,6 +7,7 @@
 #define MNEMOTAXIS_CHECKPOINT_H
 
 #include <mnemotaxis/history.h>
+#include <mnemotaxis/ladder.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -18,7 +19,7 @@ enum { MN_CHECKPOINT_VERSION = 1 };
 typedef struct mn_state_field {
   const char *name;
   const char *type;  /**< float64, int64, int32, uint32 */
-  const char *shape; /**< N cells, S samples kept, W words */
+  const char *shape; /**< N cells, S samples kept, W words; T, M: sizes of the ladder */
   const char *about;
 } mn_state_field;
 
@@ -43,11 +44,12 @@ typedef struct mn_cells {
 
 /** Writes the state as `path`, keeping `keep` older generations beside it.  Collective.
  * @param header     step, time, count and parameters to store; version and program are filled in
+ * @param ladder     what an engine remembers besides, or NULL
  * Fails: MN_IO; what was at `path` before is then still there.
  * Cost: one write and one read of about 16 bytes a cell plus the ring. */
 mn_error *mn_checkpoint_write(const mn_parallel *parallel, const char *path, int keep,
-                              const mn_checkpoint_header *header, const mn_cells *cells,
-                              const mn_history *history) MN_MUST_CHECK;
+                              const mn_checkpoint_header *header, const mn_cells *cells, const mn_history *history,
+                              mn_ladder *ladder) MN_MUST_CHECK;
 
 /** Looks for the newest undamaged checkpoint of a run directory.  Collective.
  * @param path   [size] receives its name, "" when there is no checkpoint at all
@@ -71,9 +73,10 @@ void mn_checkpoint_header_clear(mn_checkpoint_header *header);
 /** Loads the state.  Collective.
  * @param block      of this rank
  * @param cells      receives what was stored
- * @param history    made for the same number of cells; its content is replaced */
+ * @param history    made for the same number of cells; its content is replaced
+ * @param ladder     a new one, or NULL */
 mn_error *mn_checkpoint_load(const mn_parallel *parallel, const char *path, mn_block block, const mn_cells *cells,
-                             mn_history *history) MN_MUST_CHECK;
+                             mn_history *history, mn_ladder *ladder) MN_MUST_CHECK;
 
 /** Version and commit of this program, "0.1.0 (abcdef)".  Local. */
 const char *mn_version(void);

@@ -9,6 +9,7 @@
 #define MNEMOTAXIS_DRIFT_H
 
 #include <mnemotaxis/history.h>
+#include <mnemotaxis/ladder.h>
 #include <mnemotaxis/profile.h>
 
 #ifdef __cplusplus
@@ -25,7 +26,22 @@ typedef enum mn_precision {
 typedef struct mn_drift_options {
   double tolerance; /**< relative rms error of the drift that the quadrature and the arithmetic may make */
   mn_precision precision;
+  double shortest_step; /**< of those to come; for engines that prepare meshes */
+  double longest_step;
 } mn_drift_options;
+
+/** Parts of an evaluation by the spectral engine. */
+typedef enum mn_phase {
+  MN_PHASE_SPREAD,   /**< cells to the sheet */
+  MN_PHASE_MODES,    /**< their modes on the ladder */
+  MN_PHASE_SHEET,    /**< choice of meshes, fields of the sheet's own modes */
+  MN_PHASE_LADDER,   /**< fields of the ladder */
+  MN_PHASE_READ,     /**< fields at the cells */
+  MN_PHASE_NEAR,     /**< near pairs */
+  MN_PHASE_OWN,      /**< own trails */
+  MN_PHASE_REMEMBER, /**< a new sample of the past */
+  MN_PHASES
+} mn_phase;
 
 /** Where the time of the last evaluation went, seconds summed since creation, and what was summed. */
 typedef struct mn_drift_cost {
@@ -34,6 +50,7 @@ typedef struct mn_drift_cost {
   int64_t pair_lags;  /**< Gaussians of past samples evaluated, all targets of this rank */
   int64_t float_lags; /**< how many of them in float lanes */
   int64_t pairs;      /**< present pair forces */
+  double phase[MN_PHASES];
 } mn_drift_cost;
 
 typedef struct mn_drift mn_drift;
@@ -46,12 +63,19 @@ typedef struct mn_drift_engine {
   void (*destroy)(mn_drift *drift);
   mn_error *(*evaluate)(mn_drift *drift, const mn_history *past, double now, const mn_present *present,
                         const double *mine, double *out)MN_MUST_CHECK;
+  /** the positions `mine` at `time` become a sample; NULL: the engine needs no past but the history */
+  mn_error *(*remember)(mn_drift *drift, double time, double step, const double *mine)MN_MUST_CHECK;
+  /** what the engine remembers besides the history, part of a checkpoint; NULL: nothing */
+  mn_ladder *(*ladder)(mn_drift *drift);
   /** bytes per rank of work space for `count` cells of which `local` are its own */
   int64_t (*bytes)(int64_t count, int64_t local);
 } mn_drift_engine;
 
 /** Sums the literal system over all pairs and lags: O(N^2 samples) a step. */
 extern const mn_drift_engine mn_drift_direct;
+
+/** Fields of all cells on meshes: a step costs the same whatever the age. */
+extern const mn_drift_engine mn_drift_spectral;
 
 /** All engines, ended by NULL. */
 extern const mn_drift_engine *const mn_drift_engines[];
@@ -88,6 +112,16 @@ void mn_drift_destroy(mn_drift **drift);
  * Cost: direct: 0.1 to 0.4 ns per pair and lag, 3 ns per pair, on one core with 512-bit vectors. */
 mn_error *mn_drift_evaluate(mn_drift *drift, const mn_history *past, double now, double ahead, const double *mine,
                             double *out) MN_MUST_CHECK;
+
+/** Makes positions a sample of the past, of the history and of the engine.  Collective.
+ * @param time  later than the last sample's; if the engine was asked last for this time, then for these positions
+ * @param step  that follows
+ * @param mine  [local cells, 2] */
+mn_error *mn_drift_remember(mn_drift *drift, mn_history *past, double time, double step,
+                            const double *mine) MN_MUST_CHECK;
+
+/** What has to go into a checkpoint besides the history, or NULL.  Local. */
+mn_ladder *mn_drift_ladder(mn_drift *drift);
 
 /** D^{ij} for one partner of each own cell i, j = i + 1 modulo N: un-averaged, without chi/(N-1).  Collective.
  * Serves the moments of |D^{12}|: by exchangeability every pair has the law of (1, 2).

@@ -14,9 +14,18 @@
 #include <mnemotaxis/quadrature.h>
 #include <mnemotaxis/radial.h>
 #include <mnemotaxis/recall.h>
+#include <mnemotaxis/split.h>
+#include <mnemotaxis/window.h>
+
+#include <mnemotaxis/lattice.h>
+#include <mnemotaxis/rows.h>
+#include <mnemotaxis/spectrum.h>
+#include <mnemotaxis/transform.h>
 
 #include <mnemotaxis/history.h>
+#include <mnemotaxis/ladder.h>
 #include <mnemotaxis/slab.h>
+#include <mnemotaxis/trail.h>
 
 #include <mnemotaxis/initial.h>
 #include <mnemotaxis/observe.h>

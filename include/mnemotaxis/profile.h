@@ -43,6 +43,13 @@ typedef struct mn_table {
   double term[MN_TABLE_OCTAVES * MN_TABLE_CELLS][MN_TABLE_TERMS];
 } mn_table;
 
+/** A profile f(r2), r2 > 0. */
+typedef double mn_profile(const void *context, double r2);
+
+/** Tabulates any profile that is smooth on every octave of r2; beyond r2_reach it is taken for 0.  Local.
+ * Accuracy: 1e-12 of the largest value on an octave.  Cost: 1152 evaluations of the profile. */
+void mn_table_sample(mn_table *table, mn_profile *profile, const void *context, double r2_reach);
+
 /** Tabulates the present profile.  Local.
  * @param tolerance  what is below tolerance/1000 of the Coulomb force is cut off; at least 1e-20
  * Accuracy: besides that 1e-12 of the larger of f(r2) and its power-law envelope.

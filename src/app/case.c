@@ -8,7 +8,7 @@
 void mn_case_model(const mn_values *v, mn_model *model, mn_drift_options *drift, mn_history_options *history)
 {
   *model = (mn_model){v->theta, v->chi, v->lambda, v->regularization, (mn_quadrature)v->quadrature};
-  *drift = (mn_drift_options){v->tolerance, (mn_precision)v->precision};
+  *drift = (mn_drift_options){.tolerance = v->tolerance, .precision = (mn_precision)v->precision};
   *history = (mn_history_options){v->tolerance, v->horizon, (int64_t)(v->capacity * 1048576.0)};
 }
 
@@ -168,6 +168,8 @@ mn_error *mn_case_options(const mn_config *config, mn_run_options *o)
   MN_TRY(mn_config_blame(config, "time.first_step", "time.growth",
                          mn_schedule_make(v->step, v->first_step, v->growth, &o->dynamics.schedule)));
   MN_TRY(mn_config_blame(config, "time.end", "time.step", mn_schedule_steps(&o->dynamics.schedule, v->end, &o->steps)));
+  o->drift.shortest_step = o->dynamics.schedule.first;
+  o->drift.longest_step = o->dynamics.schedule.step;
   MN_TRY(set_law(config, &o->dynamics.field, &o->initial));
   o->initial_file = v->initial_file;
   o->initial_dataset = v->initial_dataset;

@@ -138,7 +138,7 @@ static mn_error *read_past(pair *p)
   MN_TRY(mn_history_create(parallel, &p->options.dynamics.model, &p->options.history, p->options.count, &p->past));
   mn_error *error = mn_alloc(&cells.position, 2 * mn_block_count(block), sizeof *cells.position);
   error = mn_agree(parallel, error ? error : mn_alloc(&cells.free_path, 2 * mn_block_count(block), sizeof(double)));
-  error = error ? error : mn_checkpoint_load(parallel, checkpoint, block, &cells, p->past);
+  error = error ? error : mn_checkpoint_load(parallel, checkpoint, block, &cells, p->past, NULL);
   if (!error && mn_history_forgotten(p->past) > 0) {
     mn_history_destroy(&p->past);
   }

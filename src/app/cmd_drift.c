@@ -4,6 +4,7 @@
 #include <mnemotaxis/dataset.h>
 #include <mnemotaxis/memory.h>
 
+#include <math.h>
 #include <string.h>
 
 /* Steps may differ, but not so wildly that the youngest lag cannot be integrated. */
@@ -22,13 +23,24 @@ static mn_error *check_steps(const mn_paths *paths)
   return NULL;
 }
 
+static void find_steps(const mn_paths *paths, mn_drift_options *options)
+{
+  options->shortest_step = INFINITY;
+  options->longest_step = 0.0;
+  for (int64_t k = 1; k < paths->samples; k++) {
+    const double step = paths->times[k] - paths->times[k - 1];
+    options->shortest_step = fmin(options->shortest_step, step);
+    options->longest_step = fmax(options->longest_step, step);
+  }
+}
+
 static mn_error *sum_drift(const mn_parallel *parallel, const mn_values *v, const mn_paths *paths, mn_drift *drift,
                            mn_history *past, double *x, double *out)
 {
   const int64_t last = paths->samples - 1;
   for (int64_t k = 0; k < last; k++) {
     MN_TRY(mn_paths_sample(parallel, paths, k, x));
-    MN_TRY(mn_history_append(past, paths->times[k], paths->times[k + 1] - paths->times[k], x));
+    MN_TRY(mn_drift_remember(drift, past, paths->times[k], paths->times[k + 1] - paths->times[k], x));
   }
   MN_TRY(mn_paths_sample(parallel, paths, last, x));
   MN_TRY(mn_drift_evaluate(drift, past, paths->times[last], 0.0, x, out));
@@ -52,6 +64,7 @@ static mn_error *evaluate_paths(const mn_parallel *parallel, const mn_values *v,
   double *out = NULL;
   const int64_t local = mn_block_count(mn_block_of(paths->count, parallel->rank, parallel->size));
   mn_case_model(v, &model, &drift_options, &history_options);
+  find_steps(paths, &drift_options);
   mn_error *error = check_steps(paths);
   error = error ? error
                 : mn_drift_create(parallel, mn_drift_engines[v->engine], &model, &drift_options, paths->count, &drift);

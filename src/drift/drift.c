@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-const mn_drift_engine *const mn_drift_engines[] = {&mn_drift_direct, NULL};
+const mn_drift_engine *const mn_drift_engines[] = {&mn_drift_direct, &mn_drift_spectral, NULL};
 
 mn_error *mn_drift_create(const mn_parallel *parallel, const mn_drift_engine *engine, const mn_model *model,
                           const mn_drift_options *options, int64_t count, mn_drift **drift)
@@ -57,4 +57,17 @@ mn_error *mn_drift_evaluate(mn_drift *drift, const mn_history *past, double now,
   assert(now > mn_history_slab(past, samples - 1)->time && ahead >= 0.0);
   const mn_present present = {without_last_bits(now - mn_history_slab(past, samples - 1)->time), ahead};
   return drift->engine->evaluate(drift, past, now, &present, mine, out);
+}
+
+mn_error *mn_drift_remember(mn_drift *drift, mn_history *past, double time, double step, const double *mine)
+{
+  if (drift->engine->remember) {
+    MN_TRY(drift->engine->remember(drift, time, step, mine));
+  }
+  return mn_history_append(past, time, step, mine);
+}
+
+mn_ladder *mn_drift_ladder(mn_drift *drift)
+{
+  return drift->engine->ladder ? drift->engine->ladder(drift) : NULL;
 }

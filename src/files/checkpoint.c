@@ -1,6 +1,7 @@
 /* Every rank writes its own positions; of the history, which all ranks hold, rank r writes the samples k = r mod size.
  */
 #include "h5.h"
+#include "ladder_rows.h"
 #include "seal.h"
 
 #include <mnemotaxis/checkpoint.h>
@@ -11,7 +12,7 @@
 #include <unistd.h>
 
 /* Order and meaning of the table below. */
-enum { POSITION, FREE_PATH, BASE, TIME, EXPONENT, WORDS_PER_SAMPLE, WORDS };
+enum { POSITION, FREE_PATH, BASE, TIME, EXPONENT, WORDS_PER_SAMPLE, WORDS, LADDER, MODES };
 
 const mn_state_field mn_state_fields[] = {
     [POSITION] = {"/cells/position", "float64", "[N, 2]", "positions at the time of the checkpoint, exact"},
@@ -21,6 +22,9 @@ const mn_state_field mn_state_fields[] = {
     [EXPONENT] = {"/history/exponent", "int32", "[S]", "binary exponent of the unit of each sample"},
     [WORDS_PER_SAMPLE] = {"/history/words_per_sample", "int64", "[S]", "length of each coded slab; 0 for the oldest"},
     [WORDS] = {"/history/words", "uint32", "[W]", "the coded slabs one after the other"},
+    [LADDER] = {MN_LADDER_TABLE, "float64", "[T]", "spectral engine: box, levels and chapters, see ladder_state.c"},
+    [MODES] = {MN_LADDER_MODES, "float64", "[M]",
+               "spectral engine: modes of all levels and chapters, one after the other"},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -121,7 +125,7 @@ static mn_error *write_samples(mn_h5 *file, const mn_parallel *parallel, const m
 }
 
 static mn_error *write_state(mn_h5 *file, const mn_parallel *parallel, const mn_checkpoint_header *header,
-                             const mn_cells *cells, const mn_history *history)
+                             const mn_cells *cells, const mn_history *history, mn_ladder *ladder)
 {
   const int64_t count = header->count;
   const mn_block block = mn_block_of(count, parallel->rank, parallel->size);
@@ -136,16 +140,18 @@ static mn_error *write_state(mn_h5 *file, const mn_parallel *parallel, const mn_
   mn_error *error = mn_agree(parallel, sample_table_create(mn_history_samples(history), &table));
   error = error ? error : write_samples(file, parallel, history, &table);
   sample_table_destroy(&table);
-  return error;
+  return error || !ladder ? error : mn_ladder_rows_write(file, parallel, ladder);
 }
 
 mn_error *mn_checkpoint_write(const mn_parallel *parallel, const char *path, int keep,
-                              const mn_checkpoint_header *header, const mn_cells *cells, const mn_history *history)
+                              const mn_checkpoint_header *header, const mn_cells *cells, const mn_history *history,
+                              mn_ladder *ladder)
 {
   mn_h5 *file = NULL;
-  const int64_t bytes = 48 * header->count + mn_history_bytes(history) + (int64_t)strlen(header->parameters) + 65536;
+  const int64_t bytes = 48 * header->count + mn_history_bytes(history) + (int64_t)strlen(header->parameters) + 65536 +
+                        (ladder ? mn_ladder_rows_bytes(ladder) : 0);
   MN_TRY(mn_h5_begin(parallel, path, bytes, &file));
-  mn_error *error = write_state(file, parallel, header, cells, history);
+  mn_error *error = write_state(file, parallel, header, cells, history, ladder);
   if (error) {
     mn_h5_abandon(&file);
     return error;
@@ -312,16 +318,21 @@ static mn_error *load_all(hid_t file, int64_t count, mn_block block, const mn_ce
 }
 
 mn_error *mn_checkpoint_load(const mn_parallel *parallel, const char *path, mn_block block, const mn_cells *cells,
-                             mn_history *history)
+                             mn_history *history, mn_ladder *ladder)
 {
   hid_t file = -1;
   loaded in = {0};
   mn_error *error = mn_h5_open(path, &file);
   if (!error) {
     error = load_all(file, mn_history_cells(history), block, cells, &in);
-    H5Fclose(file);
   }
   error = mn_agree(parallel, mn_error_within(error, "%s", path));
+  if (!error && ladder) {
+    error = mn_agree(parallel, mn_error_within(mn_ladder_rows_read(file, parallel, ladder), "%s", path));
+  }
+  if (file >= 0) {
+    H5Fclose(file);
+  }
   if (!error) {
     error = mn_history_restore(history, in.samples, in.slabs, in.base, in.forgotten);
   } else {

@@ -177,11 +177,11 @@ typedef struct samples {
   double x[SAMPLES], f[SAMPLES];
 } samples;
 
-static void sample(samples *o, const mn_model *model, const mn_present *present, double low)
+static void sample(samples *o, mn_profile *profile, const void *context, double low)
 {
   for (int i = 0; i < SAMPLES; i++) {
     o->x[i] = low * (1.5 + 0.5 * cos(pi * (i + 0.5) / SAMPLES));
-    o->f[i] = mn_present_profile(model, present, o->x[i]);
+    o->f[i] = profile(context, o->x[i]);
   }
 }
 
@@ -232,13 +232,11 @@ static void fit(double term[MN_TABLE_TERMS], const samples *o, double low, doubl
   }
 }
 
-void mn_table_fill(mn_table *table, const mn_model *model, const mn_present *present, double tolerance)
+void mn_table_sample(mn_table *table, mn_profile *profile, const void *context, double r2_reach)
 {
-  const spread s = spread_of(model, present->ahead);
-  const double widest = s.start + s.rate * present->window + 4.0 * s.ahead;
   int octave;
-  frexp(128.0 * widest, &octave);
-  const double r2_max = ldexp(1.0, octave);
+  frexp(r2_reach, &octave);
+  table->r2_reach = r2_reach;
   table->r2_min = ldexp(1.0, octave - MN_TABLE_OCTAVES);
   const uint64_t first = to_bits(table->r2_min) >> CELL_BITS;
   samples o = {{0.0}, {0.0}};
@@ -246,11 +244,30 @@ void mn_table_fill(mn_table *table, const mn_model *model, const mn_present *pre
     const double low = from_bits((first + (uint64_t)k) << CELL_BITS);
     const double high = from_bits((first + (uint64_t)k + 1) << CELL_BITS);
     if (k % MN_TABLE_CELLS == 0) {
-      sample(&o, model, present, low);
+      sample(&o, profile, context, low);
     }
     fit(table->term[k], &o, low, high);
   }
-  table->r2_reach = fmin(2.0 * widest * log(1e3 / tolerance), nextafter(r2_max, 0.0));
+}
+
+/* A present force and its system. */
+typedef struct force {
+  const mn_model *model;
+  const mn_present *present;
+} force;
+
+static double force_profile(const void *context, double r2)
+{
+  const force *f = context;
+  return mn_present_profile(f->model, f->present, r2);
+}
+
+void mn_table_fill(mn_table *table, const mn_model *model, const mn_present *present, double tolerance)
+{
+  const force f = {model, present};
+  const spread s = spread_of(model, present->ahead);
+  const double widest = s.start + s.rate * present->window + 4.0 * s.ahead;
+  mn_table_sample(table, force_profile, &f, fmin(2.0 * widest * log(1e3 / tolerance), 127.0 * widest));
 }
 
 /* Sources looked at before the near ones among them are summed, and sums kept side by side. */

@@ -134,7 +134,7 @@ static mn_error *go_on(simulation *s, const char *checkpoint)
     return mn_error_create(MN_USAGE, "the run in %s is already at time %.12g, beyond time.end",
                            s->options->output.directory, time_now(s));
   }
-  MN_TRY(mn_checkpoint_load(s->parallel, checkpoint, s->block, &s->cells, s->history));
+  MN_TRY(mn_checkpoint_load(s->parallel, checkpoint, s->block, &s->cells, s->history, mn_drift_ladder(s->engine)));
   path_of(s, "series.h5", path);
   MN_TRY(mn_series_read(s->parallel, path, &s->series));
   mn_series_cut(&s->series, row_is_due(s) ? s->step : s->step - 1); /* an earlier end may have left a row of its own */
@@ -220,7 +220,8 @@ static mn_error *save(simulation *s, const char *why)
   const mn_checkpoint_header header = {
       .step = s->step, .time = time_now(s), .count = o->count, .parameters = (char *)o->parameters};
   path_of(s, "checkpoint.h5", path);
-  MN_TRY(mn_checkpoint_write(s->parallel, path, o->stop.keep, &header, &s->cells, s->history));
+  MN_TRY(
+      mn_checkpoint_write(s->parallel, path, o->stop.keep, &header, &s->cells, s->history, mn_drift_ladder(s->engine)));
   s->checkpoint_at = mn_seconds();
   tell(s, why);
   return NULL;

@@ -107,7 +107,7 @@ static mn_error *evaluate(mn_stepper *s, double t, double h, const double *x, do
 static mn_error *remember(mn_stepper *s, double t, double h, const double *x)
 {
   const double start = mn_seconds();
-  MN_TRY(mn_history_append(s->history, t, h, x));
+  MN_TRY(mn_drift_remember(s->drift, s->history, t, h, x));
   s->seconds.exchange += mn_seconds() - start;
   return NULL;
 }

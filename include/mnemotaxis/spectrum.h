@@ -1,0 +1,83 @@
+/** @file spectrum.h  A mesh and its modes: deposits to modes, modes to the gradient of a field.
+ *
+ * Masses come to the mesh through one or more windows, and fields leave it through the same ones; a *damping* is what
+ * they do to a mode.  A deposit becomes modes mu(k) = sum_j exp(-i k.(X^j - origin)), the origin being node (0, 0);
+ * modes C(k) of a field become its gradient on the nodes, so sharpened that the way back through the windows gives the
+ * gradient at points.
+ */
+#ifndef MNEMOTAXIS_SPECTRUM_H
+#define MNEMOTAXIS_SPECTRUM_H
+
+#include <mnemotaxis/lattice.h>
+#include <mnemotaxis/transform.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Wave numbers of the modes of this rank and the meshes of its rows; read-only for users. */
+typedef struct mn_spectrum {
+  mn_parallel parallel;
+  mn_lattice mesh;
+  mn_shares rows;    /**< owners of the rows of the mesh */
+  int64_t row_count; /**< own rows */
+  int64_t kx_begin;  /**< first own column; its wave number is kx[0] */
+  int64_t kx_count;  /**< own columns */
+  double *kx;        /**< [kx_count] 1/length */
+  double *ky;        /**< [nodes[1]] 1/length; NaN where the mode is cut off */
+  mn_transform *transform;
+  double *values;  /**< [own rows, nodes[0]] work space: deposits and fields */
+  double *columns; /**< [kx_count, nodes[1], 2] work space */
+  double *weight;  /**< [nodes[1]] work space */
+} mn_spectrum;
+
+/** What undoes the windows between points and a mesh: mode (c, j) is multiplied by x[c] y[j]. */
+typedef struct mn_damping {
+  double *x; /**< [kx_count] */
+  double *y; /**< [nodes[1]] */
+} mn_damping;
+
+/** Prepares the modes |kx|, |ky| <= cutoff of a mesh.  Collective. */
+mn_error *mn_spectrum_create(const mn_parallel *parallel, const mn_lattice *mesh, const mn_shares *rows, double cutoff,
+                             mn_spectrum **spectrum) MN_MUST_CHECK;
+
+/** Releases it; NULL is allowed.  Local. */
+void mn_spectrum_destroy(mn_spectrum **spectrum);
+
+/** The damping of one window, whose unit is `spacing`.  Local.  To be released by mn_damping_clear. */
+mn_error *mn_damping_make(const mn_spectrum *spectrum, const mn_window *window, double spacing,
+                          mn_damping *damping) MN_MUST_CHECK;
+
+/** Undoes another window too.  Local. */
+void mn_damping_add(const mn_spectrum *spectrum, const mn_window *window, double spacing, mn_damping *damping);
+
+/** Releases it.  Local. */
+void mn_damping_clear(mn_damping *damping);
+
+/** Numbers (real and imaginary parts) in a set of modes of this rank.  Local. */
+int64_t mn_spectrum_size(const mn_spectrum *spectrum);
+
+/** Modes of a deposit.  Collective.
+ * @param deposit  [own rows, nodes[0]]
+ * @param factor   a number all modes are multiplied by
+ * @param damping  what the windows on the way have done; NULL: none
+ * @param modes    [kx_count, nodes[1], 2] receives them, 0 where cut off */
+void mn_spectrum_modes(mn_spectrum *spectrum, const double *deposit, double factor, const mn_damping *damping,
+                       double *modes);
+
+/** The field itself on the nodes, without sharpening.  Collective.
+ * @param modes   [kx_count, nodes[1], 2]
+ * @param values  [own rows, nodes[0]] */
+void mn_spectrum_values(mn_spectrum *spectrum, const double *modes, double *values);
+
+/** One component of the gradient on the nodes, sharpened.  Collective.
+ * @param axis     0 or 1
+ * @param damping  what the windows on the way to the points will do; NULL: none
+ * @param values  [own rows, nodes[0]] */
+void mn_spectrum_gradient(mn_spectrum *spectrum, const double *modes, int axis, const mn_damping *damping,
+                          double *values);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,53 @@
+/** @file split.h  The present force as a superposition of Gaussians, cut by their variance.
+ *
+ * Over its window the newest sample is a mixture of Gaussians of variance w per coordinate, of mass dm(w) on
+ * narrowest <= w <= widest (theory.md (27)).  A range of variances has the symbol and the profile
+ *
+ *     S(k2) = int exp(-k2 w/2) dm(w),    f(r2) = int exp(-r2/(2w))/(2 pi w^2) dm(w):
+ *
+ * narrow Gaussians are summed over near pairs, wide ones on meshes.  One rule serves both faces.
+ */
+#ifndef MNEMOTAXIS_SPLIT_H
+#define MNEMOTAXIS_SPLIT_H
+
+#include <mnemotaxis/profile.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { MN_SPLIT_MAX = 480 };
+
+/** sum over k < count of mass[k] times a normalised Gaussian of variance[k] per coordinate. */
+typedef struct mn_split {
+  int count;
+  double variance[MN_SPLIT_MAX]; /**< length^2 */
+  double mass[MN_SPLIT_MAX];
+} mn_split;
+
+/** Smallest variance in the present: that of the regularization.  Local. */
+double mn_split_narrowest(const mn_model *model);
+
+/** Largest variance in the present: at the far end of window and step ahead.  Local. */
+double mn_split_widest(const mn_model *model, const mn_present *present);
+
+/** dm/dw.  Local. */
+double mn_split_density(const mn_model *model, const mn_present *present, double w);
+
+/** Gauss-Legendre rule for the variances of the present in [low, high).  Local.
+ * @param low    > 0
+ * @param high   may be INFINITY
+ * @param split  receives the rule; empty when the range is
+ * Accuracy: symbol 1e-13 of the mass at k = 0, profile 1e-12 of its largest value (test_split). */
+void mn_split_range(const mn_model *model, const mn_present *present, double low, double high, mn_split *split);
+
+/** S(k2).  Local. */
+double mn_split_symbol(const mn_split *split, double k2);
+
+/** f(r2).  Local. */
+double mn_split_profile(const mn_split *split, double r2);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

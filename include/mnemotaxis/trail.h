@@ -1,0 +1,50 @@
+/** @file trail.h  The own paths of a rank's cells, thinned with age.
+ *
+ * A field of all cells holds the cell's own trail too, and the system excludes it.  Taking it out needs the past
+ * positions of the cell itself, but what the trail does to its own cell falls like 1/(N sqrt(age)): for many cells few
+ * samples are enough, the older the fewer, and none beyond some age.
+ */
+#ifndef MNEMOTAXIS_TRAIL_H
+#define MNEMOTAXIS_TRAIL_H
+
+#include <mnemotaxis/kernel.h>
+#include <mnemotaxis/parallel.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Samples of the own past; read-only for users. */
+typedef struct mn_trail {
+  mn_block block;
+  int samples;
+  int room;
+  double *times;   /**< [room], ascending */
+  double *moments; /**< [room + 1] work space */
+  double **x;      /**< [room] of them `samples` hold positions [local cells, 2]; later ones may be reused */
+} mn_trail;
+
+/** An empty trail of the cells of a block.  Local. */
+void mn_trail_begin(mn_block block, mn_trail *trail);
+
+/** Releases it.  Local. */
+void mn_trail_clear(mn_trail *trail);
+
+/** Appends a sample.  Local.  @param mine  [local cells, 2], or NULL: to be filled in by the caller */
+mn_error *mn_trail_append(mn_trail *trail, double time, const double *mine) MN_MUST_CHECK;
+
+/** Drops samples whose absence changes the force of a trail on its own cell, in units of one source, by less than
+ * `allowed`, rms; theory.md (33).  Local.  @param now  at least the time of the newest sample */
+void mn_trail_thin(mn_trail *trail, const mn_model *model, double now, double allowed);
+
+/** Subtracts from sum [local, 2] the gradient of what the own trail has left, in units of one source.  Local.
+ * @param mine      [local, 2] positions at `now`
+ * @param accuracy  of the quadrature, of the largest force of a sample
+ * Cost: about 2 ns per cell, sample and Gaussian. */
+void mn_trail_subtract(const mn_trail *trail, const mn_model *model, double now, double accuracy, const double *mine,
+                       double *sum);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,66 @@
+/** @file transform.h  Fourier transforms of real meshes whose rows are shared by ranks.
+ *
+ * A mesh has ny rows of nx real values, x fastest; ranks own consecutive rows.  Its modes are held by columns: all ny
+ * modes of one wave number kx >= 0 lie together, and ranks own consecutive columns.  Only columns kx < kept exist;
+ * higher ones are dropped on the way to columns and are 0 on the way back.  The arithmetic of a row or column does
+ * not depend on who owns it: same bits on any number of ranks.
+ */
+#ifndef MNEMOTAXIS_TRANSFORM_H
+#define MNEMOTAXIS_TRANSFORM_H
+
+#include <mnemotaxis/rows.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { MN_TRANSFORM_UNIT = 16 /**< nx and ny are multiples, so every row and column begins on a cache line */ };
+
+typedef struct mn_transform mn_transform;
+
+/** Extent of a transform and the part of it that lies on this rank; read-only. */
+typedef struct mn_transform_layout {
+  int64_t nx, ny;
+  int64_t kept; /**< columns 0 <= kx < kept */
+  int64_t row_begin, row_end;
+  int64_t col_begin, col_end;
+} mn_transform_layout;
+
+/** Prepares transforms.  Collective.
+ * @param single  float instead of double elements
+ * @param nx,ny   multiples of MN_TRANSFORM_UNIT, see mn_transform_size
+ * @param kept    1 <= kept <= nx/2 + 1
+ * @param rows    who owns which of the ny rows; copied */
+mn_error *mn_transform_create(const mn_parallel *parallel, bool single, int64_t nx, int64_t ny, int64_t kept,
+                              const mn_shares *rows, mn_transform **transform) MN_MUST_CHECK;
+
+/** Releases it; NULL is allowed.  Local. */
+void mn_transform_destroy(mn_transform **transform);
+
+/** What lies where.  Local. */
+const mn_transform_layout *mn_transform_shape(const mn_transform *transform);
+
+/** From rows to columns: sum_x value exp(-2 pi i kx x/nx) of every own row, then the exchange of the ranks. Collective.
+ * @param rows     [own rows, nx] real; kept
+ * @param columns  [own columns, ny] complex, indexed by y still
+ * Cost: one MPI_Alltoallv of 2 kept ny real numbers in all. */
+void mn_transform_to_columns(mn_transform *transform, const void *rows, void *columns);
+
+/** One column in place: from y to ky (sum_y exp(-2 pi i ky y/ny)), or back, without a factor.  Local. */
+void mn_transform_column(const mn_transform *transform, bool back, void *column);
+
+/** From columns (indexed by y) to rows: sum over kx of all signs, without a factor.  Collective.
+ * @param columns  [own columns, ny] complex
+ * @param rows     [own rows, nx] real */
+void mn_transform_to_rows(mn_transform *transform, const void *columns, void *rows);
+
+/** The smallest multiple of MN_TRANSFORM_UNIT without prime factors above 7 that is not below n.  Local. */
+int64_t mn_transform_size(int64_t n);
+
+/** Bytes of work space on a rank with that many rows and columns.  Local. */
+int64_t mn_transform_bytes(bool single, int64_t nx, int64_t ny, int64_t kept, int size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

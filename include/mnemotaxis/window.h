@@ -1,0 +1,52 @@
+/** @file window.h  The Kaiser-Bessel window that carries points to meshes and fields back to points.
+ *
+ *     psi(z) = I_0(beta sqrt(1 - (2z/w)^2))/I_0(beta),  |z| <= w/2,  lengths in units of the spacing
+ *
+ * A point at g touches the w nodes from ceil(g - w/2) on.  Its transform is known exactly, so modes are divided by
+ * it; what remains are the images of the mesh, whose size mn_window_error tells.
+ */
+#ifndef MNEMOTAXIS_WINDOW_H
+#define MNEMOTAXIS_WINDOW_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { MN_WINDOW_MAX = 16, /**< nodes */ MN_WINDOW_TERMS = 20 };
+
+typedef struct mn_window {
+  int width; /**< nodes touched in each direction */
+  double beta;
+  double cutoff; /**< largest phase k x spacing it is meant for, < pi */
+  double error;  /**< mn_window_error */
+  int terms;
+  /** weight of node j is sum_m term[m][j] s^m, s = 2 (ceil(g - w/2) - (g - w/2)) - 1 */
+  double term[MN_WINDOW_TERMS][MN_WINDOW_MAX];
+} mn_window;
+
+/** The window of a given width for phases up to `cutoff`.  Local.
+ * Accuracy: polynomials 1e-14 of psi(0), or a tenth of the window's error if that is larger. */
+void mn_window_make(int width, double cutoff, mn_window *window);
+
+/** The narrowest window whose error is at most `error`, or the widest there is.  Local. */
+void mn_window_choose(double error, double cutoff, mn_window *window);
+
+/** psi(z).  Local. */
+double mn_window_value(const mn_window *window, double z);
+
+/** int psi(z) exp(-i phase z) dz.  Local.  Accuracy: 1e-15 of that at 0. */
+double mn_window_transform(const mn_window *window, double phase);
+
+/** Largest root of the sum of squares over images of psi^(phase + 2 pi m)/psi^(phase), |phase| <= cutoff.  Local. */
+double mn_window_error(const mn_window *window);
+
+/** Weights of the nodes first, first + 1, ... around a point.  Local.
+ * @param g       position in units of the spacing
+ * @param weight  [width]
+ * @returns the first node */
+long mn_window_weights(const mn_window *window, double g, double *weight);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

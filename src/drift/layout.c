@@ -1,0 +1,138 @@
+/* Errors as in Ewald sums (Kolafa and Perram 1992): cells that have moved by a Brownian step are independent given the
+ * past, so what a truncation leaves out of the force is a sum of random terms, rms over the cells
+ *
+ *     E^2 = n/(2 pi) int_{k > cutoff} S^2 k^3 dk    (modes),    n the mean density of cells at cells,
+ *
+ * and its mean over the last step's motion, of variance 2h per coordinate, is at most N exp(-k^2 h) of a source per
+ * mode.  Both are held against the rms force of the last step.  The averaged present force is smooth enough (S falls as
+ * k^-4) that for many cells no pairs are needed at all; the un-averaged one (k^-2) always needs them.
+ *
+ * In sums over pairs up to r and modes up to k, truncated alike at exp(-reach), r^2 = 2 cut reach and k^2 = 2
+ * reach/cut: pairs cost what nodes save, and the cheapest cut is looked for on a grid.  The rates of pairs and nodes
+ * are constants, not measured at start: what is chosen must be the same whenever a run is repeated. */
+#include "layout.h"
+
+#include <math.h>
+
+static const double pi = 3.14159265358979323846;
+
+/* Nanoseconds on a core with 256-bit vectors, from bench_spectral. */
+static const double pair_cost = 4.0;  /* a pair within reach, those looked at in vain included */
+static const double sort_cost = 60.0; /* a cell in bins */
+static const double node_cost = 30.0; /* a node of the sheet: three transforms, symbol, ways to the ladder */
+
+/* Shares of the tolerance: with what is known of the last step, and without. */
+static const double share_known = 0.3;
+static const double share_unknown = 0.1;
+
+static double integrand(const mn_split *all, double count, double window, double k)
+{
+  const double s = mn_split_symbol(all, k * k);
+  return s * s * k * k * k * k * (1.0 + count * exp(-2.0 * k * k * window)); /* dq = q dlog q */
+}
+
+static void fill_tail(const mn_drift *drift, const mn_present *present, mn_tail *t)
+{
+  mn_split all;
+  const double widest = mn_split_widest(&drift->model, present);
+  const double step = log(3e3) / (MN_TAIL_POINTS - 1);
+  mn_split_range(&drift->model, present, fmax(1e-7 * widest, 0.5 * mn_split_narrowest(&drift->model)), (double)INFINITY,
+                 &all);
+  t->present = *present;
+  for (int i = 0; i < MN_TAIL_POINTS; i++) {
+    t->k[i] = exp(step * i) / sqrt(widest);
+    t->value[i] = integrand(&all, (double)drift->count, present->window, t->k[i]);
+  }
+  double sum = 0.25 * t->value[MN_TAIL_POINTS - 1]; /* S ~ k^-4 beyond the last: int q^-4 dlog q */
+  for (int i = MN_TAIL_POINTS - 1; i >= 0; i--) {
+    const double here = t->value[i];
+    t->value[i] = sum;
+    if (i > 0) {
+      sum += 0.5 * step * (here + integrand(&all, (double)drift->count, present->window, t->k[i - 1]));
+    }
+  }
+}
+
+/* Smallest wave number whose tail is at most `allowed`; INFINITY when the table ends before. */
+static double tail_end(const mn_tail *t, double allowed)
+{
+  for (int i = 0; i < MN_TAIL_POINTS; i++) {
+    if (t->value[i] <= allowed) {
+      return t->k[i];
+    }
+  }
+  return (double)INFINITY;
+}
+
+static double nodes_for(const double side[2], double cutoff)
+{
+  const double spacing = MN_LAYOUT_PHASE / cutoff;
+  return (side[0] / spacing + 16.0) * (side[1] / spacing + 16.0);
+}
+
+/* Everything on meshes. */
+static mn_layout without_pairs(const mn_drift *drift, const mn_scene *scene, const double side[2], const mn_tail *tail)
+{
+  const bool singular = tail->present.ahead <= 0.0 && mn_split_narrowest(&drift->model) <= 0.0;
+  const double allowed = share_known * drift->options.tolerance * scene->force;
+  const double per_tail = scene->density / (2.0 * pi);
+  mn_layout l = {.cost = (double)INFINITY};
+  if (!singular && allowed > 0.0) {
+    l.cutoff = tail_end(tail, allowed * allowed / per_tail);
+    l.leaving = allowed;
+    l.cost = node_cost * nodes_for(side, l.cutoff);
+  }
+  return l;
+}
+
+/* rms of the near part, in units of one source: random terms, and the mean over the last step's motion. */
+static double near_force(const mn_drift *drift, const mn_scene *scene, const mn_present *present, double cut)
+{
+  const double density = mn_split_density(&drift->model, present, cut);
+  const bool averaged = cut < 4.0 * present->ahead;
+  const double random = (averaged ? 0.25 : 1.0) * sqrt(scene->density) * density;
+  const double mean = scene->density * cut * density / sqrt(2.0 * present->window);
+  return random + mean;
+}
+
+static mn_layout with_pairs(const mn_drift *drift, const mn_scene *scene, const mn_present *present,
+                            const double side[2], double cut)
+{
+  const double tolerance = drift->options.tolerance;
+  const double known = share_known * tolerance * scene->force;
+  double left = share_unknown * tolerance;
+  if (known > 0.0) {
+    left = fmin(fmax(known / near_force(drift, scene, present, cut), left), 0.05);
+  }
+  const double reach = log(1.0 / left);
+  const double number = (double)drift->count;
+  const double density = known > 0.0 ? scene->density : number / (side[0] * side[1]);
+  mn_layout l = {.pairs = true,
+                 .cut = cut,
+                 .reach = sqrt(2.0 * reach * cut),
+                 .cutoff = sqrt(2.0 * reach / cut),
+                 .leaving = known > 0.0 ? known : (double)NAN};
+  l.cost = number * (sort_cost + pair_cost * density * pi * l.reach * l.reach) + node_cost * nodes_for(side, l.cutoff);
+  return l;
+}
+
+void mn_layout_choose(const mn_drift *drift, const mn_scene *scene, const mn_present *present, const double side[2],
+                      mn_tail *tail, mn_layout *layout)
+{
+  const double widest = mn_split_widest(&drift->model, present);
+  const double narrowest = mn_split_narrowest(&drift->model);
+  if (tail->present.window != present->window || tail->present.ahead != present->ahead) {
+    fill_tail(drift, present, tail);
+  }
+  *layout = without_pairs(drift, scene, side, tail);
+  for (double cut = widest; cut > 1e-9 * widest; cut *= 0.8) {
+    const mn_layout l = with_pairs(drift, scene, present, side, fmax(cut, narrowest));
+    if (l.cost < layout->cost) {
+      *layout = l;
+    }
+    if (cut <= narrowest) { /* nothing is left for pairs */
+      layout->pairs = layout->pairs && layout->cut > narrowest;
+      return;
+    }
+  }
+}

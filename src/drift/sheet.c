@@ -1,0 +1,198 @@
+/* On a mesh larger than the cache cells are first sorted by tiles, so that neighbours in the plane are neighbours in
+ * time; sums of integers do not mind.  Measured for 10^6 cells and 4 nodes a direction: on 250^2 nodes sorting costs
+ * more than it brings, from 1000^2 nodes on it pays. */
+#include <mnemotaxis/memory.h>
+
+#include "sheet.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { TILE = 16 /* nodes */, SORT_FROM = 1 << 18 /* nodes */ };
+
+static int64_t nodes_of(const mn_lattice *mesh)
+{
+  return mesh->nodes[0] * mesh->nodes[1];
+}
+
+int64_t mn_sheet_own(const mn_sheet *s, int rank)
+{
+  return mn_shares_count(&s->rows, rank) * s->mesh.nodes[0];
+}
+
+static mn_error *grow(mn_sheet *s, int64_t nodes, int64_t own)
+{
+  if (nodes <= s->room) {
+    return NULL;
+  }
+  mn_free(&s->counts);
+  mn_free(&s->sums);
+  mn_free(&s->deposit);
+  mn_free(&s->field[0]);
+  mn_free(&s->field[1]);
+  mn_free(&s->both);
+  const int64_t spare = nodes / 8; /* meshes grow by little; what is touched first costs as much as a transform */
+  s->room = nodes + spare;
+  MN_TRY(mn_alloc(&s->counts, s->room + MN_LATTICE_PAD, sizeof *s->counts));
+  MN_TRY(mn_alloc(&s->sums, own + spare, sizeof *s->sums));
+  MN_TRY(mn_alloc(&s->deposit, own + spare, sizeof *s->deposit));
+  MN_TRY(mn_alloc(&s->field[0], own + spare, sizeof *s->field[0]));
+  MN_TRY(mn_alloc(&s->field[1], own + spare, sizeof *s->field[1]));
+  return mn_alloc(&s->both, 2 * (s->room + MN_LATTICE_PAD), sizeof *s->both);
+}
+
+static void forget_modes(mn_sheet *s)
+{
+  mn_spectrum_destroy(&s->spectrum);
+  mn_damping_clear(&s->damping);
+  mn_free(&s->modes);
+}
+
+mn_error *mn_sheet_lay(const mn_parallel *parallel, const mn_lattice *mesh, mn_sheet *s)
+{
+  if (s->rows.begin && memcmp(mesh, &s->mesh, sizeof *mesh) == 0) {
+    return NULL;
+  }
+  forget_modes(s);
+  mn_shares_clear(&s->rows);
+  s->mesh = *mesh;
+  mn_error *error = mn_shares_even(mesh->nodes[1], parallel->size, &s->rows);
+  if (!error) {
+    const int64_t most = mesh->nodes[1] / parallel->size + 1; /* rows of a rank */
+    error = grow(s, nodes_of(mesh), most * mesh->nodes[0]);
+  }
+  return mn_agree(parallel, error);
+}
+
+mn_error *mn_sheet_tune(const mn_parallel *parallel, double cutoff, mn_sheet *s)
+{
+  if (s->spectrum) {
+    return NULL;
+  }
+  MN_TRY(mn_spectrum_create(parallel, &s->mesh, &s->rows, cutoff, &s->spectrum));
+  mn_error *error = mn_alloc(&s->modes, mn_spectrum_size(s->spectrum), sizeof *s->modes);
+  error = error ? error : mn_damping_make(s->spectrum, &s->window, s->mesh.spacing, &s->damping);
+  return mn_agree(parallel, error);
+}
+
+/* Counting sort of the cells by tiles. */
+static mn_error *sort(mn_sheet *s, int64_t local, const double *mine)
+{
+  const int64_t across = s->mesh.nodes[0] / TILE + 1;
+  const int64_t tiles = across * (s->mesh.nodes[1] / TILE + 1);
+  const double per_tile = 1.0 / (TILE * s->mesh.spacing);
+  const double origin[2] = {(double)s->mesh.first[0] / TILE, (double)s->mesh.first[1] / TILE};
+  int64_t *start = NULL;
+  if (s->cells != local) {
+    s->cells = local;
+    MN_TRY(mn_resize(&s->order, local, sizeof *s->order));
+    MN_TRY(mn_resize(&s->point, 2 * local, sizeof *s->point));
+    MN_TRY(mn_resize(&s->read, 2 * local, sizeof *s->read));
+  }
+  int32_t *tile = (int32_t *)s->read; /* free until the fields are read */
+  MN_TRY(mn_alloc(&start, tiles + 1, sizeof *start));
+  for (int64_t i = 0; i < local; i++) {
+    const int64_t column = (int64_t)(mine[2 * i] * per_tile - origin[0]);
+    const int64_t row = (int64_t)(mine[2 * i + 1] * per_tile - origin[1]);
+    tile[i] = (int32_t)(row * across + column);
+    start[tile[i] + 1]++;
+  }
+  for (int64_t t = 0; t < tiles; t++) {
+    start[t + 1] += start[t];
+  }
+  for (int64_t i = 0; i < local; i++) {
+    const int64_t k = start[tile[i]]++;
+    s->order[k] = i;
+    s->point[2 * k] = mine[2 * i];
+    s->point[2 * k + 1] = mine[2 * i + 1];
+  }
+  mn_free(&start);
+  return NULL;
+}
+
+static bool is_sorted(const mn_sheet *s)
+{
+  return nodes_of(&s->mesh) >= SORT_FROM;
+}
+
+mn_error *mn_sheet_spread(const mn_parallel *parallel, mn_sheet *s, int64_t count, int64_t local, const double *mine)
+{
+  const mn_range all = {0, s->mesh.nodes[1]};
+  const double scale = mn_lattice_scale(count);
+  if (is_sorted(s)) {
+    MN_TRY(mn_agree(parallel, sort(s, local, mine)));
+  }
+  memset(s->counts, 0, (size_t)nodes_of(&s->mesh) * sizeof *s->counts);
+  mn_lattice_spread(&s->mesh, &s->window, local, is_sorted(s) ? s->point : mine, scale, all, s->counts);
+  MN_TRY(mn_rows_reduce(parallel, &s->rows, s->mesh.nodes[0], s->counts, s->sums));
+  const int64_t own = mn_sheet_own(s, parallel->rank);
+  for (int64_t k = 0; k < own; k++) {
+    s->deposit[k] = (double)s->sums[k] / scale;
+  }
+  return NULL;
+}
+
+double mn_sheet_density(const mn_parallel *parallel, const mn_sheet *s, int64_t count)
+{
+  const int64_t own = mn_sheet_own(s, parallel->rank);
+  const double mass = mn_window_transform(&s->window, 0.0) * mn_window_transform(&s->window, 0.0);
+  const double share = 1.0 / (mass * (double)count);
+  int64_t sum = 0; /* of squared shares, at most 1 */
+  for (int64_t k = 0; k < own; k++) {
+    const double p = s->deposit[k] * share;
+    sum += (int64_t)(p * p * 0x1p60);
+  }
+  MPI_Allreduce(MPI_IN_PLACE, &sum, 1, MPI_INT64_T, MPI_SUM, parallel->comm);
+  return (double)count * ldexp((double)sum, -60) / (s->mesh.spacing * s->mesh.spacing);
+}
+
+/* The components of own rows side by side, then the rows of all ranks. */
+static mn_error *gather(const mn_parallel *parallel, mn_sheet *s)
+{
+  const int64_t width = s->mesh.nodes[0];
+  const int64_t own = mn_sheet_own(s, parallel->rank);
+  double *to = s->both + 2 * s->rows.begin[parallel->rank] * width;
+  for (int64_t k = 0; k < own; k++) {
+    to[2 * k] = s->field[0][k];
+    to[2 * k + 1] = s->field[1][k];
+  }
+  return mn_rows_share(parallel, &s->rows, 2 * width, s->both);
+}
+
+mn_error *mn_sheet_read(const mn_parallel *parallel, mn_sheet *s, int64_t local, const double *mine, double *out)
+{
+  const mn_range all = {0, s->mesh.nodes[1]};
+  MN_TRY(gather(parallel, s));
+  if (!is_sorted(s)) {
+    mn_lattice_interpolate(&s->mesh, &s->window, local, mine, all, s->both, out);
+    return NULL;
+  }
+  memset(s->read, 0, (size_t)(2 * local) * sizeof *s->read);
+  mn_lattice_interpolate(&s->mesh, &s->window, local, s->point, all, s->both, s->read);
+  for (int64_t k = 0; k < local; k++) {
+    out[2 * s->order[k]] += s->read[2 * k];
+    out[2 * s->order[k] + 1] += s->read[2 * k + 1];
+  }
+  return NULL;
+}
+
+void mn_sheet_clear(mn_sheet *s)
+{
+  forget_modes(s);
+  mn_shares_clear(&s->rows);
+  mn_free(&s->counts);
+  mn_free(&s->sums);
+  mn_free(&s->deposit);
+  mn_free(&s->field[0]);
+  mn_free(&s->field[1]);
+  mn_free(&s->both);
+  mn_free(&s->order);
+  mn_free(&s->point);
+  mn_free(&s->read);
+}
+
+int64_t mn_sheet_bytes(const mn_sheet *s)
+{
+  const int64_t own = s->room / (s->rows.size > 0 ? s->rows.size : 1);
+  return s->room * 24 + own * 32 + (s->spectrum ? 32 * s->spectrum->row_count * s->mesh.nodes[0] : 0) + 40 * s->cells;
+}

@@ -1,0 +1,56 @@
+/* sheet.h  The mesh that cells are spread on and read from.
+ *
+ * Ranks own cells by id, in no order in the plane, so every rank spreads its own on the whole mesh; the rows are added
+ * up where they are owned, and the fields of all rows come back to every rank. */
+#ifndef MN_DRIFT_SHEET_H
+#define MN_DRIFT_SHEET_H
+
+#include <mnemotaxis/spectrum.h>
+
+typedef struct mn_sheet {
+  mn_lattice mesh;
+  mn_shares rows;
+  mn_window window;
+  mn_spectrum *spectrum; /* NULL while no modes of its own are asked for */
+  mn_damping damping;
+  int64_t room;     /* nodes that the arrays below are made for */
+  int64_t *counts;  /* [nodes] fixed-point deposits of own cells */
+  int64_t *sums;    /* [own rows, nodes[0]] of all ranks */
+  double *deposit;  /* [own rows, nodes[0]] */
+  double *field[2]; /* [own rows, nodes[0]] */
+  double *both;     /* [nodes[1], nodes[0], 2] fields of all ranks */
+  double *modes;    /* of the spectrum */
+  int64_t cells;    /* sorted below; 0: in their own order */
+  int64_t *order;   /* [cells] */
+  double *point;    /* [cells, 2] */
+  double *read;     /* [cells, 2] */
+} mn_sheet;
+
+/* Lays the mesh; nothing happens when it is laid already.  Collective. */
+mn_error *mn_sheet_lay(const mn_parallel *parallel, const mn_lattice *mesh, mn_sheet *sheet) MN_MUST_CHECK;
+
+/* Prepares modes |k| <= cutoff of this mesh.  Collective. */
+mn_error *mn_sheet_tune(const mn_parallel *parallel, double cutoff, mn_sheet *sheet) MN_MUST_CHECK;
+
+/* deposit = unit masses of all cells.  Collective.  count: cells in all;  mine [local, 2] */
+mn_error *mn_sheet_spread(const mn_parallel *parallel, mn_sheet *sheet, int64_t count, int64_t local,
+                          const double *mine) MN_MUST_CHECK;
+
+/* Mean over the cells of the density of cells around them, by the squares of the deposit.  Collective.
+ * The same bits on any number of ranks. */
+double mn_sheet_density(const mn_parallel *parallel, const mn_sheet *sheet, int64_t count);
+
+/* Adds the field at the cells spread last to out [local, 2].  Collective. */
+mn_error *mn_sheet_read(const mn_parallel *parallel, mn_sheet *sheet, int64_t local, const double *mine,
+                        double *out) MN_MUST_CHECK;
+
+/* Nodes in own rows.  Local. */
+int64_t mn_sheet_own(const mn_sheet *sheet, int rank);
+
+/* Releases all of it.  Local. */
+void mn_sheet_clear(mn_sheet *sheet);
+
+/* Bytes it holds on this rank.  Local. */
+int64_t mn_sheet_bytes(const mn_sheet *sheet);
+
+#endif

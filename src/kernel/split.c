@@ -1,0 +1,123 @@
+/* With lags tau in [0, h] of density exp(-lambda tau/theta)/theta, and u uniform in [0, a] over the step ahead,
+ * w = v0 + kappa tau + 4u has the density
+ *
+ *     dm/dw = 1/(4a) int over max(0, (w-v0-4a)/kappa) < tau < min(h, (w-v0)/kappa) of exp(-lambda tau/theta)/theta
+ * dtau,
+ *
+ * for a = 0 exp(-lambda (w-v0)/(kappa theta))/(kappa theta).  It is smooth but for two kinks.  Between them
+ * Gauss-Legendre panels, none wider than its lower end (then exp(-c/w) is smooth on it) nor than a few lengths of the
+ * decay. */
+#include <mnemotaxis/quadrature.h>
+#include <mnemotaxis/split.h>
+
+#include <assert.h>
+#include <math.h>
+#include <stdbool.h>
+
+static const double pi = 3.14159265358979323846;
+
+enum { NODES = 12 };
+
+/* Spread of the newest sample: v0 + kappa tau + 4u. */
+typedef struct spread {
+  double start, rate, ahead;
+} spread;
+
+static spread spread_of(const mn_model *model, const mn_present *present)
+{
+  const double path = model->quadrature == MN_BRIDGE ? 2.0 : 0.0;
+  return (spread){mn_split_narrowest(model), 2.0 / model->theta + path, 4.0 * present->ahead};
+}
+
+double mn_split_narrowest(const mn_model *model)
+{
+  return 2.0 * model->regularization / model->theta;
+}
+
+double mn_split_widest(const mn_model *model, const mn_present *present)
+{
+  const spread s = spread_of(model, present);
+  return s.start + s.rate * present->window + s.ahead;
+}
+
+static double density(const mn_model *model, const spread *s, double window, double w)
+{
+  if (s->ahead <= 0.0) {
+    return exp(-model->lambda * (w - s->start) / (s->rate * model->theta)) / (s->rate * model->theta);
+  }
+  const double from = fmax(0.0, (w - s->start - s->ahead) / s->rate);
+  const double to = fmin(window, (w - s->start) / s->rate);
+  return to > from ? mn_kernel_mass(model, from, to) / s->ahead : 0.0;
+}
+
+double mn_split_density(const mn_model *model, const mn_present *present, double w)
+{
+  const spread s = spread_of(model, present);
+  const bool inside = w >= s.start && w <= s.start + s.rate * present->window + s.ahead;
+  return inside ? density(model, &s, present->window, w) : 0.0;
+}
+
+/* Where the panel that begins at w may end. */
+static double panel_end(const mn_model *model, const spread *s, double w)
+{
+  const double doubled = 2.0 * w;
+  return model->lambda > 0.0 ? fmin(doubled, w + 4.0 * s->rate * model->theta / model->lambda) : doubled;
+}
+
+static void add_panel(const mn_model *model, const spread *s, double window, double low, double high, mn_split *split)
+{
+  double node[NODES];
+  double weight[NODES];
+  mn_gauss_legendre(NODES, node, weight);
+  assert(split->count + NODES <= MN_SPLIT_MAX);
+  const double half = 0.5 * (high - low);
+  for (int i = 0; i < NODES; i++) {
+    const double w = low + half * (1.0 + node[i]);
+    split->variance[split->count] = w;
+    split->mass[split->count++] = half * weight[i] * density(model, s, window, w);
+  }
+}
+
+/* Beyond this variance decay has left less than 1e-18. */
+static double cut_by_decay(const mn_model *model, const spread *s)
+{
+  return model->lambda > 0.0 ? s->start + s->ahead + 42.0 * s->rate * model->theta / model->lambda : (double)INFINITY;
+}
+
+void mn_split_range(const mn_model *model, const mn_present *present, double low, double high, mn_split *split)
+{
+  assert(low > 0.0);
+  const spread s = spread_of(model, present);
+  const double window = s.rate * present->window;
+  const double corner[2] = {s.start + fmin(window, s.ahead), s.start + fmax(window, s.ahead)};
+  const double top = fmin(fmin(high, mn_split_widest(model, present)), cut_by_decay(model, &s));
+  split->count = 0;
+  double from = fmax(low, s.start);
+  while (from < top) {
+    double to = fmin(top, panel_end(model, &s, from));
+    for (int k = 1; k >= 0; k--) {
+      to = corner[k] > from && corner[k] < to ? corner[k] : to;
+    }
+    add_panel(model, &s, present->window, from, to, split);
+    from = to;
+  }
+}
+
+double mn_split_symbol(const mn_split *split, double k2)
+{
+  double sum = 0.0;
+  for (int k = 0; k < split->count; k++) {
+    sum += split->mass[k] * exp(-0.5 * k2 * split->variance[k]);
+  }
+  return sum;
+}
+
+double mn_split_profile(const mn_split *split, double r2)
+{
+  double sum = 0.0;
+  for (int k = 0; k < split->count; k++) {
+    const double w = split->variance[k];
+    sum += split->mass[k] / (2.0 * pi * w * w) * exp(-0.5 * r2 / w);
+  }
+  return sum;
+}

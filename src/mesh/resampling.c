@@ -1,0 +1,178 @@
+/* Along x every rank works on its own rows; along y it needs the rows that meet its own, which it fetches when they are
+ * as short as they get: after x on the way to the coarse mesh, before it on the way back.  Sums run over fine rows
+ * (coarse rows) in ascending order, whoever owned them. */
+#include <mnemotaxis/lattice.h>
+#include <mnemotaxis/memory.h>
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+void mn_resampling_make(int ratio, const mn_window *window, mn_resampling *r)
+{
+  assert(ratio >= 1 && ratio <= MN_RATIO_MAX);
+  *r = (mn_resampling){.ratio = ratio, .width = window->width};
+  for (int phase = 0; phase < ratio; phase++) {
+    const double g = (double)phase / ratio;
+    r->first[phase] = (int64_t)ceil(g - 0.5 * window->width);
+    for (int i = 0; i < window->width; i++) {
+      r->weight[phase][i] = mn_window_value(window, (double)(r->first[phase] + i) - g);
+    }
+  }
+}
+
+/* First coarse node of a fine node, and its phase; absolute indices. */
+static int64_t first_of(const mn_resampling *r, int64_t fine, int *phase)
+{
+  const int64_t quotient = (fine >= 0 ? fine : fine - r->ratio + 1) / r->ratio;
+  *phase = (int)(fine - quotient * r->ratio);
+  return quotient + r->first[*phase];
+}
+
+/* Rows of one mesh that meet rows of the other, cut to it; indices within the meshes. */
+static mn_range fine_rows(const mn_resampling *r, const mn_lattice *fine, const mn_lattice *coarse, mn_range rows)
+{
+  const int64_t reach = r->width / 2 + 1;
+  int64_t begin = (rows.begin + coarse->first[1] - reach) * r->ratio - fine->first[1];
+  int64_t end = (rows.end + coarse->first[1] + reach) * r->ratio - fine->first[1];
+  begin = begin < 0 ? 0 : begin > fine->nodes[1] ? fine->nodes[1] : begin;
+  end = end < begin ? begin : end > fine->nodes[1] ? fine->nodes[1] : end;
+  return rows.end > rows.begin ? (mn_range){begin, end} : (mn_range){begin, begin};
+}
+
+static mn_range coarse_rows(const mn_resampling *r, const mn_lattice *fine, const mn_lattice *coarse, mn_range rows)
+{
+  const int64_t reach = r->width / 2 + 2;
+  int64_t begin = (rows.begin + fine->first[1]) / r->ratio - reach - coarse->first[1];
+  int64_t end = (rows.end + fine->first[1]) / r->ratio + reach - coarse->first[1];
+  begin = begin < 0 ? 0 : begin > coarse->nodes[1] ? coarse->nodes[1] : begin;
+  end = end < begin ? begin : end > coarse->nodes[1] ? coarse->nodes[1] : end;
+  return rows.end > rows.begin ? (mn_range){begin, end} : (mn_range){begin, begin};
+}
+
+static bool inside(int64_t first, int width, int64_t nodes)
+{
+  return first >= 0 && first + width <= nodes;
+}
+
+/* One row of fine values to one of coarse values. */
+static void narrow_row(const mn_resampling *r, const mn_lattice *fine, const double *fine_row, const mn_lattice *coarse,
+                       double *coarse_row)
+{
+  for (int64_t i = 0; i < fine->nodes[0]; i++) {
+    int phase;
+    const int64_t first = first_of(r, fine->first[0] + i, &phase) - coarse->first[0];
+    for (int a = 0; a < r->width && inside(first, r->width, coarse->nodes[0]); a++) {
+      coarse_row[first + a] += r->weight[phase][a] * fine_row[i];
+    }
+  }
+}
+
+/* Adds to one row of fine values those of a coarse row around them. */
+static void widen_row(const mn_resampling *r, const mn_lattice *coarse, const double *coarse_row,
+                      const mn_lattice *fine, double *fine_row)
+{
+  for (int64_t i = 0; i < fine->nodes[0]; i++) {
+    int phase;
+    const int64_t first = first_of(r, fine->first[0] + i, &phase) - coarse->first[0];
+    if (inside(first, r->width, coarse->nodes[0])) {
+      double sum = 0.0;
+      for (int a = 0; a < r->width; a++) {
+        sum += r->weight[phase][a] * coarse_row[first + a];
+      }
+      fine_row[i] += sum;
+    }
+  }
+}
+
+static void add_row(double weight, const double *from, int64_t n, double *to)
+{
+  for (int64_t i = 0; i < n; i++) {
+    to[i] += weight * from[i];
+  }
+}
+
+/* Rows `have` of fine values (of coarse width) into own coarse rows. */
+static void gather_rows(const mn_resampling *r, const mn_lattice *fine, const mn_lattice *coarse, mn_range have,
+                        const double *from, mn_range own, double *to)
+{
+  const int64_t width = coarse->nodes[0];
+  for (int64_t j = have.begin; j < have.end; j++) {
+    int phase;
+    const int64_t first = first_of(r, fine->first[1] + j, &phase) - coarse->first[1];
+    for (int b = 0; b < r->width && inside(first, r->width, coarse->nodes[1]); b++) {
+      if (first + b >= own.begin && first + b < own.end) {
+        add_row(r->weight[phase][b], from + (j - have.begin) * width, width, to + (first + b - own.begin) * width);
+      }
+    }
+  }
+}
+
+static mn_range own_rows(const mn_parallel *parallel, const mn_shares *owner)
+{
+  return (mn_range){owner->begin[parallel->rank], owner->begin[parallel->rank + 1]};
+}
+
+mn_error *mn_lattice_coarsen(const mn_parallel *parallel, const mn_resampling *r, const mn_lattice *from,
+                             const mn_shares *fine_owner, const double *fine, const mn_lattice *to,
+                             const mn_shares *coarse_owner, double *coarse)
+{
+  const mn_range mine = own_rows(parallel, fine_owner);
+  const mn_range own = own_rows(parallel, coarse_owner);
+  const mn_range wanted = fine_rows(r, from, to, own);
+  double *narrow = NULL;
+  double *fetched = NULL;
+  mn_error *error = mn_alloc(&narrow, (mine.end - mine.begin) * to->nodes[0], sizeof *narrow);
+  error = error ? error : mn_alloc(&fetched, (wanted.end - wanted.begin) * to->nodes[0], sizeof *fetched);
+  error = mn_agree(parallel, error);
+  if (!error) {
+    for (int64_t j = 0; j < mine.end - mine.begin; j++) {
+      narrow_row(r, from, fine + j * from->nodes[0], to, narrow + j * to->nodes[0]);
+    }
+    error = mn_rows_fetch(parallel, fine_owner, to->nodes[0], narrow, wanted, fetched);
+  }
+  if (!error) {
+    memset(coarse, 0, (size_t)((own.end - own.begin) * to->nodes[0]) * sizeof *coarse);
+    gather_rows(r, from, to, wanted, fetched, own, coarse);
+  }
+  mn_free(&narrow);
+  mn_free(&fetched);
+  return error;
+}
+
+/* Own fine row j from rows `have` of coarse values. */
+static void scatter_row(const mn_resampling *r, const mn_lattice *coarse, mn_range have, const double *from,
+                        const mn_lattice *fine, int64_t j, double *work, double *to)
+{
+  int phase;
+  const int64_t first = first_of(r, fine->first[1] + j, &phase) - coarse->first[1];
+  if (!inside(first, r->width, coarse->nodes[1])) {
+    return;
+  }
+  memset(work, 0, (size_t)coarse->nodes[0] * sizeof *work);
+  for (int b = 0; b < r->width; b++) {
+    add_row(r->weight[phase][b], from + (first + b - have.begin) * coarse->nodes[0], coarse->nodes[0], work);
+  }
+  widen_row(r, coarse, work, fine, to);
+}
+
+mn_error *mn_lattice_refine(const mn_parallel *parallel, const mn_resampling *r, const mn_lattice *from,
+                            const mn_shares *coarse_owner, const double *coarse, const mn_lattice *to,
+                            const mn_shares *fine_owner, double *fine)
+{
+  const mn_range mine = own_rows(parallel, fine_owner);
+  const mn_range wanted = coarse_rows(r, to, from, mine);
+  double *fetched = NULL;
+  double *work = NULL;
+  mn_error *error = mn_alloc(&fetched, (wanted.end - wanted.begin) * from->nodes[0], sizeof *fetched);
+  error = mn_agree(parallel, error ? error : mn_alloc(&work, from->nodes[0], sizeof *work));
+  error = error ? error : mn_rows_fetch(parallel, coarse_owner, from->nodes[0], coarse, wanted, fetched);
+  if (!error) {
+    for (int64_t j = mine.begin; j < mine.end; j++) {
+      scatter_row(r, from, wanted, fetched, to, j, work, fine + (j - mine.begin) * to->nodes[0]);
+    }
+  }
+  mn_free(&fetched);
+  mn_free(&work);
+  return error;
+}

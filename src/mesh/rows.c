@@ -1,0 +1,154 @@
+/* Every rank's range cuts every owner's rows in one piece; the pieces of a rank, by rank of the owner, lie one after
+ * the other in its range. */
+#include <mnemotaxis/memory.h>
+#include <mnemotaxis/rows.h>
+
+#include <string.h>
+
+mn_error *mn_shares_even(int64_t count, int size, mn_shares *shares)
+{
+  shares->size = size;
+  MN_TRY(mn_alloc(&shares->begin, size + 1, sizeof *shares->begin));
+  for (int r = 0; r <= size; r++) {
+    shares->begin[r] = count / size * r + count % size * r / size;
+  }
+  return NULL;
+}
+
+mn_error *mn_shares_copy(const mn_shares *from, mn_shares *to)
+{
+  to->size = from->size;
+  MN_TRY(mn_alloc(&to->begin, from->size + 1, sizeof *to->begin));
+  memcpy(to->begin, from->begin, (size_t)(from->size + 1) * sizeof *to->begin);
+  return NULL;
+}
+
+void mn_shares_clear(mn_shares *shares)
+{
+  mn_free(&shares->begin);
+}
+
+int64_t mn_shares_count(const mn_shares *shares, int rank)
+{
+  return shares->begin[rank + 1] - shares->begin[rank];
+}
+
+/* Pieces between this rank and all others, in units of one row. */
+typedef struct pieces {
+  int *own_count, *own_at;   /* [size] of own rows that others look at; at: within the own rows, not packed */
+  int *look_count, *look_at; /* [size] of rows looked at that others own; at: within the range */
+} pieces;
+
+static mn_range overlap(const mn_shares *owner, int rank, mn_range range)
+{
+  const int64_t begin = owner->begin[rank] > range.begin ? owner->begin[rank] : range.begin;
+  const int64_t end = owner->begin[rank + 1] < range.end ? owner->begin[rank + 1] : range.end;
+  return (mn_range){begin, end > begin ? end : begin};
+}
+
+static mn_error *find_pieces(const mn_parallel *parallel, const mn_shares *owner, mn_range range, pieces *p)
+{
+  mn_range *all = NULL;
+  int **arrays[] = {&p->own_count, &p->own_at, &p->look_count, &p->look_at};
+  mn_error *error = mn_alloc(&all, parallel->size, sizeof *all);
+  for (int k = 0; k < 4 && !error; k++) {
+    error = mn_alloc(arrays[k], parallel->size, sizeof **arrays[k]);
+  }
+  error = mn_agree(parallel, error);
+  if (!error) {
+    MPI_Allgather(&range, 2, MPI_INT64_T, all, 2, MPI_INT64_T, parallel->comm);
+    for (int q = 0; q < parallel->size; q++) {
+      const mn_range own = overlap(owner, parallel->rank, all[q]);
+      const mn_range look = overlap(owner, q, range);
+      p->own_count[q] = (int)(own.end - own.begin);
+      p->own_at[q] = (int)(own.begin - owner->begin[parallel->rank]);
+      p->look_count[q] = (int)(look.end - look.begin);
+      p->look_at[q] = p->look_count[q] > 0 ? (int)(look.begin - range.begin) : 0;
+    }
+  }
+  mn_free(&all);
+  return error;
+}
+
+static void clear_pieces(pieces *p)
+{
+  mn_free(&p->own_count);
+  mn_free(&p->own_at);
+  mn_free(&p->look_count);
+  mn_free(&p->look_at);
+}
+
+static MPI_Datatype row_type(int64_t width)
+{
+  MPI_Datatype row;
+  MPI_Type_contiguous((int)width, MPI_INT64_T, &row); /* 8 bytes, as a double */
+  MPI_Type_commit(&row);
+  return row;
+}
+
+static void fetch(const mn_parallel *parallel, const pieces *p, int64_t width, const double *mine, double *rows)
+{
+  MPI_Datatype row = row_type(width);
+  MPI_Alltoallv(mine, p->own_count, p->own_at, row, rows, p->look_count, p->look_at, row, parallel->comm);
+  MPI_Type_free(&row);
+}
+
+mn_error *mn_rows_fetch(const mn_parallel *parallel, const mn_shares *owner, int64_t width, const double *mine,
+                        mn_range wanted, double *rows)
+{
+  if (parallel->size == 1) {
+    memcpy(rows, mine + wanted.begin * width, (size_t)((wanted.end - wanted.begin) * width) * sizeof *rows);
+    return NULL;
+  }
+  pieces p = {0};
+  mn_error *error = find_pieces(parallel, owner, wanted, &p);
+  if (!error) {
+    fetch(parallel, &p, width, mine, rows);
+  }
+  clear_pieces(&p);
+  return error;
+}
+
+/* Own rows of all ranks as counts of numbers; their places too if asked for. */
+static mn_error *count_numbers(const mn_parallel *parallel, const mn_shares *owner, int64_t width, int **count,
+                               int **at)
+{
+  mn_error *error = mn_alloc(count, parallel->size, sizeof **count);
+  error = error ? error : mn_alloc(at, parallel->size, sizeof **at);
+  if (!error && owner->begin[parallel->size] * width > INT32_MAX) {
+    error = mn_error_create(MN_USAGE, "a mesh of %lld x %lld is too large for MPI's 32-bit counts", (long long)width,
+                            (long long)owner->begin[parallel->size]);
+  }
+  for (int q = 0; q < parallel->size && !error; q++) {
+    (*count)[q] = (int)(mn_shares_count(owner, q) * width);
+    (*at)[q] = (int)(owner->begin[q] * width);
+  }
+  return mn_agree(parallel, error);
+}
+
+mn_error *mn_rows_reduce(const mn_parallel *parallel, const mn_shares *owner, int64_t width, const int64_t *rows,
+                         int64_t *mine)
+{
+  int *count = NULL;
+  int *at = NULL;
+  mn_error *error = count_numbers(parallel, owner, width, &count, &at);
+  if (!error) {
+    MPI_Reduce_scatter(rows, mine, count, MPI_INT64_T, MPI_SUM, parallel->comm);
+  }
+  mn_free(&count);
+  mn_free(&at);
+  return error;
+}
+
+mn_error *mn_rows_share(const mn_parallel *parallel, const mn_shares *owner, int64_t width, double *rows)
+{
+  int *count = NULL;
+  int *at = NULL;
+  mn_error *error = count_numbers(parallel, owner, width, &count, &at);
+  if (!error) {
+    MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, rows, count, at, MPI_DOUBLE, parallel->comm);
+  }
+  mn_free(&count);
+  mn_free(&at);
+  return error;
+}

@@ -1,0 +1,180 @@
+/* A set of modes is stored by own columns; what lies beyond the cutoff is 0.  Every pass works column by column, so
+ * that a column is transformed, weighted and transformed back while it is in the cache. */
+#include <mnemotaxis/memory.h>
+#include <mnemotaxis/spectrum.h>
+
+#include <math.h>
+#include <string.h>
+
+static const double pi = 3.14159265358979323846;
+
+static int64_t kept_columns(const mn_lattice *mesh, double cutoff)
+{
+  const double length = mesh->spacing * (double)mesh->nodes[0];
+  const int64_t kept = (int64_t)(cutoff * length / (2.0 * pi)) + 1;
+  return kept < mesh->nodes[0] / 2 ? kept : mesh->nodes[0] / 2;
+}
+
+static mn_error *allocate(mn_spectrum *s)
+{
+  const mn_transform_layout *l = mn_transform_shape(s->transform);
+  s->row_count = l->row_end - l->row_begin;
+  s->kx_begin = l->col_begin;
+  s->kx_count = l->col_end - l->col_begin;
+  MN_TRY(mn_alloc(&s->kx, s->kx_count, sizeof *s->kx));
+  MN_TRY(mn_alloc(&s->ky, l->ny, sizeof *s->ky));
+  MN_TRY(mn_alloc(&s->weight, l->ny, sizeof *s->weight));
+  MN_TRY(mn_alloc(&s->values, s->row_count * l->nx, sizeof *s->values));
+  return mn_alloc(&s->columns, mn_spectrum_size(s), sizeof *s->columns);
+}
+
+static void set_wave_numbers(mn_spectrum *s, double cutoff)
+{
+  const double unit[2] = {2.0 * pi / (s->mesh.spacing * (double)s->mesh.nodes[0]),
+                          2.0 * pi / (s->mesh.spacing * (double)s->mesh.nodes[1])};
+  for (int64_t c = 0; c < s->kx_count; c++) {
+    s->kx[c] = unit[0] * (double)(s->kx_begin + c);
+  }
+  for (int64_t j = 0; j < s->mesh.nodes[1]; j++) {
+    const int64_t signed_j = 2 * j < s->mesh.nodes[1] ? j : j - s->mesh.nodes[1];
+    const double k = unit[1] * (double)signed_j;
+    s->ky[j] = fabs(k) <= cutoff && 2 * j != s->mesh.nodes[1] ? k : (double)NAN;
+  }
+}
+
+mn_error *mn_spectrum_create(const mn_parallel *parallel, const mn_lattice *mesh, const mn_shares *rows, double cutoff,
+                             mn_spectrum **spectrum)
+{
+  mn_spectrum *s = NULL;
+  mn_error *error = mn_alloc(&s, 1, sizeof *s);
+  if (!error) {
+    s->parallel = *parallel;
+    s->mesh = *mesh;
+    error = mn_shares_copy(rows, &s->rows);
+  }
+  error = mn_agree(parallel, error);
+  error = error ? error
+                : mn_transform_create(parallel, false, mesh->nodes[0], mesh->nodes[1], kept_columns(mesh, cutoff), rows,
+                                      &s->transform);
+  error = error ? error : mn_agree(parallel, allocate(s));
+  if (error) {
+    mn_spectrum_destroy(&s);
+  } else {
+    set_wave_numbers(s, cutoff);
+  }
+  *spectrum = s;
+  return error;
+}
+
+void mn_spectrum_destroy(mn_spectrum **spectrum)
+{
+  mn_spectrum *s = *spectrum;
+  if (s) {
+    mn_transform_destroy(&s->transform);
+    mn_shares_clear(&s->rows);
+    mn_free(&s->kx);
+    mn_free(&s->ky);
+    mn_free(&s->values);
+    mn_free(&s->weight);
+    mn_free(&s->columns);
+  }
+  mn_free(spectrum);
+}
+
+mn_error *mn_damping_make(const mn_spectrum *s, const mn_window *window, double spacing, mn_damping *damping)
+{
+  MN_TRY(mn_alloc(&damping->x, s->kx_count, sizeof *damping->x));
+  MN_TRY(mn_alloc(&damping->y, s->mesh.nodes[1], sizeof *damping->y));
+  for (int64_t c = 0; c < s->kx_count; c++) {
+    damping->x[c] = 1.0;
+  }
+  for (int64_t j = 0; j < s->mesh.nodes[1]; j++) {
+    damping->y[j] = 1.0;
+  }
+  mn_damping_add(s, window, spacing, damping);
+  return NULL;
+}
+
+void mn_damping_add(const mn_spectrum *s, const mn_window *window, double spacing, mn_damping *damping)
+{
+  for (int64_t c = 0; c < s->kx_count; c++) {
+    damping->x[c] /= mn_window_transform(window, s->kx[c] * spacing);
+  }
+  for (int64_t j = 0; j < s->mesh.nodes[1]; j++) {
+    damping->y[j] /= isnan(s->ky[j]) ? 1.0 : mn_window_transform(window, s->ky[j] * spacing);
+  }
+}
+
+void mn_damping_clear(mn_damping *damping)
+{
+  mn_free(&damping->x);
+  mn_free(&damping->y);
+}
+
+int64_t mn_spectrum_size(const mn_spectrum *s)
+{
+  return 2 * s->kx_count * s->mesh.nodes[1];
+}
+
+/* weight[j] = factor/what windows do to mode j of column c, 0 where it is cut off */
+static void sharpen(const mn_spectrum *s, const mn_damping *damping, int64_t c, double factor, double *weight)
+{
+  const double along_x = damping ? factor * damping->x[c] : factor;
+  for (int64_t j = 0; j < s->mesh.nodes[1]; j++) {
+    weight[j] = isnan(s->ky[j]) ? 0.0 : along_x * (damping ? damping->y[j] : 1.0);
+  }
+}
+
+void mn_spectrum_modes(mn_spectrum *s, const double *deposit, double factor, const mn_damping *damping, double *modes)
+{
+  const int64_t ny = s->mesh.nodes[1];
+  mn_transform_to_columns(s->transform, deposit, modes);
+  for (int64_t c = 0; c < s->kx_count; c++) {
+    double *column = modes + 2 * c * ny;
+    mn_transform_column(s->transform, false, column);
+    sharpen(s, damping, c, factor, s->weight);
+    for (int64_t j = 0; j < ny; j++) {
+      column[2 * j] *= s->weight[j];
+      column[2 * j + 1] *= s->weight[j];
+    }
+  }
+}
+
+static double per_area(const mn_spectrum *s)
+{
+  return 1.0 / (s->mesh.spacing * s->mesh.spacing * (double)s->mesh.nodes[0] * (double)s->mesh.nodes[1]);
+}
+
+void mn_spectrum_values(mn_spectrum *s, const double *modes, double *values)
+{
+  const int64_t ny = s->mesh.nodes[1];
+  const double share = per_area(s);
+  for (int64_t c = 0; c < s->kx_count; c++) {
+    double *column = s->columns + 2 * c * ny;
+    for (int64_t j = 0; j < 2 * ny; j++) {
+      column[j] = share * modes[2 * c * ny + j];
+    }
+    mn_transform_column(s->transform, true, column);
+  }
+  mn_transform_to_rows(s->transform, s->columns, values);
+}
+
+void mn_spectrum_gradient(mn_spectrum *s, const double *modes, int axis, const mn_damping *damping, double *values)
+{
+  const int64_t ny = s->mesh.nodes[1];
+  const double share = per_area(s);
+  for (int64_t c = 0; c < s->kx_count; c++) {
+    double *column = s->columns + 2 * c * ny;
+    const double *mode = modes + 2 * c * ny;
+    sharpen(s, damping, c, axis == 0 ? share * s->kx[c] : share, s->weight);
+    for (int64_t j = 0; j < ny && axis == 1; j++) {
+      s->weight[j] *= isnan(s->ky[j]) ? 0.0 : s->ky[j];
+    }
+    for (int64_t j = 0; j < ny; j++) {
+      column[2 * j] = -s->weight[j] * mode[2 * j + 1];
+      column[2 * j + 1] = s->weight[j] * mode[2 * j];
+    }
+    mn_transform_column(s->transform, true, column);
+  }
+  mn_transform_to_rows(s->transform, s->columns, values);
+}

@@ -1,0 +1,191 @@
+/* Rows are transformed one by one and go in batches into a block [kept columns][own rows]; the columns of a rank are
+ * consecutive in it, so MPI_Alltoallv sends them as they lie.  What arrives from rank q is [own columns][rows of q]; it
+ * is copied into the columns.  Without other ranks the block is the columns. */
+#include <mnemotaxis/memory.h>
+
+#include "transform_parts.h"
+
+#include <string.h>
+
+struct mn_transform {
+  mn_parallel parallel;
+  mn_transform_layout layout;
+  const mn_transform_parts *parts;
+  mn_shares rows, columns;
+  void *plans;
+  char *packed;   /* [kept columns][own rows] complex */
+  char *arriving; /* [own columns][ny] complex, by rank of the rows; only with other ranks */
+  int *send_count, *send_at, *receive_count, *receive_at; /* [ranks] complex numbers */
+};
+
+int64_t mn_transform_size(int64_t n)
+{
+  static const int64_t factors[] = {2, 3, 5, 7};
+  for (int64_t units = (n + MN_TRANSFORM_UNIT - 1) / MN_TRANSFORM_UNIT;; units++) {
+    int64_t left = units;
+    for (int k = 0; k < 4; k++) {
+      while (left % factors[k] == 0) {
+        left /= factors[k];
+      }
+    }
+    if (left == 1) {
+      return units * MN_TRANSFORM_UNIT;
+    }
+  }
+}
+
+static mn_error *allocate(mn_transform *t)
+{
+  const int size = t->parallel.size;
+  const int64_t rows = mn_shares_count(&t->rows, t->parallel.rank);
+  const int64_t columns = mn_shares_count(&t->columns, t->parallel.rank);
+  if (size > 1) {
+    MN_TRY(mn_alloc(&t->packed, t->layout.kept * rows, t->parts->complex_bytes));
+    MN_TRY(mn_alloc(&t->arriving, columns * t->layout.ny, t->parts->complex_bytes));
+  }
+  MN_TRY(mn_alloc(&t->send_count, size, sizeof *t->send_count));
+  MN_TRY(mn_alloc(&t->send_at, size, sizeof *t->send_at));
+  MN_TRY(mn_alloc(&t->receive_count, size, sizeof *t->receive_count));
+  MN_TRY(mn_alloc(&t->receive_at, size, sizeof *t->receive_at));
+  if (t->layout.kept * t->layout.ny > INT32_MAX) {
+    return mn_error_create(MN_USAGE, "a mesh of %lld x %lld is too large for MPI's 32-bit counts",
+                           (long long)t->layout.nx, (long long)t->layout.ny);
+  }
+  for (int q = 0; q < size; q++) {
+    t->send_count[q] = (int)(mn_shares_count(&t->columns, q) * rows);
+    t->send_at[q] = (int)(t->columns.begin[q] * rows);
+    t->receive_count[q] = (int)(mn_shares_count(&t->rows, q) * columns);
+    t->receive_at[q] = (int)(t->rows.begin[q] * columns);
+  }
+  return t->parts->create(&t->layout, &t->plans);
+}
+
+static mn_error *prepare(mn_transform *t, bool single, int64_t nx, int64_t ny, int64_t kept, const mn_shares *rows)
+{
+  const mn_parallel *p = &t->parallel;
+  t->parts = single ? &mn_transform_float : &mn_transform_double;
+  MN_TRY(mn_shares_copy(rows, &t->rows));
+  MN_TRY(mn_shares_even(kept, p->size, &t->columns));
+  t->layout = (mn_transform_layout){.nx = nx,
+                                    .ny = ny,
+                                    .kept = kept,
+                                    .row_begin = t->rows.begin[p->rank],
+                                    .row_end = t->rows.begin[p->rank + 1],
+                                    .col_begin = t->columns.begin[p->rank],
+                                    .col_end = t->columns.begin[p->rank + 1]};
+  return allocate(t);
+}
+
+mn_error *mn_transform_create(const mn_parallel *parallel, bool single, int64_t nx, int64_t ny, int64_t kept,
+                              const mn_shares *rows, mn_transform **transform)
+{
+  mn_transform *t = NULL;
+  mn_error *error = mn_alloc(&t, 1, sizeof *t);
+  if (!error) {
+    t->parallel = *parallel;
+    error = prepare(t, single, nx, ny, kept, rows);
+  }
+  error = mn_agree(parallel, error);
+  if (error) {
+    mn_transform_destroy(&t);
+  }
+  *transform = t;
+  return error;
+}
+
+void mn_transform_destroy(mn_transform **transform)
+{
+  mn_transform *t = *transform;
+  if (t) {
+    t->parts->destroy(&t->plans);
+    mn_shares_clear(&t->rows);
+    mn_shares_clear(&t->columns);
+    mn_free(&t->packed);
+    mn_free(&t->arriving);
+    mn_free(&t->send_count);
+    mn_free(&t->send_at);
+    mn_free(&t->receive_count);
+    mn_free(&t->receive_at);
+  }
+  mn_free(transform);
+}
+
+const mn_transform_layout *mn_transform_shape(const mn_transform *t)
+{
+  return &t->layout;
+}
+
+/* Between columns and what arrived from (or goes to) every rank. */
+static void sort_columns(const mn_transform *t, bool into, char *arriving, char *columns)
+{
+  const size_t unit = t->parts->complex_bytes;
+  const int64_t count = t->layout.col_end - t->layout.col_begin;
+  for (int64_t c = 0; c < count; c++) {
+    for (int q = 0; q < t->parallel.size; q++) {
+      const int64_t rows = mn_shares_count(&t->rows, q);
+      char *block = arriving + (size_t)(t->receive_at[q] + c * rows) * unit;
+      char *column = columns + (size_t)(c * t->layout.ny + t->rows.begin[q]) * unit;
+      memcpy(into ? column : block, into ? block : column, (size_t)rows * unit);
+    }
+  }
+}
+
+static void exchange(mn_transform *t, bool forward, char *arriving)
+{
+  MPI_Datatype number;
+  MPI_Type_contiguous((int)t->parts->complex_bytes, MPI_BYTE, &number);
+  MPI_Type_commit(&number);
+  if (forward) {
+    MPI_Alltoallv(t->packed, t->send_count, t->send_at, number, arriving, t->receive_count, t->receive_at, number,
+                  t->parallel.comm);
+  } else {
+    MPI_Alltoallv(arriving, t->receive_count, t->receive_at, number, t->packed, t->send_count, t->send_at, number,
+                  t->parallel.comm);
+  }
+  MPI_Type_free(&number);
+}
+
+/* How many of `count` rows make the batch that begins at `row`. */
+static int batch(int64_t row, int64_t count)
+{
+  return count - row < MN_TRANSFORM_BATCH ? (int)(count - row) : MN_TRANSFORM_BATCH;
+}
+
+void mn_transform_to_columns(mn_transform *t, const void *rows, void *columns)
+{
+  const int64_t count = t->layout.row_end - t->layout.row_begin;
+  const bool alone = t->parallel.size == 1;
+  for (int64_t row = 0; row < count; row += MN_TRANSFORM_BATCH) {
+    t->parts->rows_forward(t->plans, &t->layout, rows, row, batch(row, count), alone ? columns : t->packed);
+  }
+  if (!alone) {
+    exchange(t, true, t->arriving);
+    sort_columns(t, true, t->arriving, columns);
+  }
+}
+
+void mn_transform_column(const mn_transform *t, bool back, void *column)
+{
+  t->parts->column(t->plans, back, column);
+}
+
+void mn_transform_to_rows(mn_transform *t, const void *columns, void *rows)
+{
+  const int64_t count = t->layout.row_end - t->layout.row_begin;
+  const bool alone = t->parallel.size == 1;
+  if (!alone) {
+    sort_columns(t, false, t->arriving, (char *)(uintptr_t)columns);
+    exchange(t, false, t->arriving);
+  }
+  for (int64_t row = 0; row < count; row += MN_TRANSFORM_BATCH) {
+    t->parts->rows_back(t->plans, &t->layout, alone ? columns : t->packed, row, batch(row, count), rows);
+  }
+}
+
+int64_t mn_transform_bytes(bool single, int64_t nx, int64_t ny, int64_t kept, int size)
+{
+  const int64_t unit = single ? 8 : 16;
+  const int64_t blocks = size > 1 ? kept * ((ny + size - 1) / size) + (kept + size - 1) / size * ny : 0;
+  const int64_t batch = MN_TRANSFORM_BATCH * (nx / 2 + MN_TRANSFORM_UNIT / 2);
+  return (int64_t)sizeof(mn_transform) + 1024 + unit * (blocks + batch + (nx / 2 > ny ? nx / 2 : ny));
+}

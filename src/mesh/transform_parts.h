@@ -1,0 +1,24 @@
+/* transform_parts.h  What of a transform depends on the precision: the one-dimensional transforms. */
+#ifndef MN_MESH_TRANSFORM_PARTS_H
+#define MN_MESH_TRANSFORM_PARTS_H
+
+#include <mnemotaxis/transform.h>
+
+enum { MN_TRANSFORM_BATCH = 8 /* rows at a time */ };
+
+typedef struct mn_transform_parts {
+  size_t complex_bytes;
+  mn_error *(*create)(const mn_transform_layout *layout, void **plans);
+  void (*destroy)(void **plans);
+  /* n own rows from `row` on -> places [kx][own row] of a block of all kept columns, and back */
+  void (*rows_forward)(const void *plans, const mn_transform_layout *layout, const void *rows, int64_t row, int n,
+                       void *to);
+  void (*rows_back)(const void *plans, const mn_transform_layout *layout, const void *from, int64_t row, int n,
+                    void *rows);
+  void (*column)(const void *plans, bool back, void *values);
+} mn_transform_parts;
+
+extern const mn_transform_parts mn_transform_float;
+extern const mn_transform_parts mn_transform_double;
+
+#endif

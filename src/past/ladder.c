@@ -1,0 +1,270 @@
+/* All levels lie on one lattice: spacing of level l = base 4^l, base such that what is asked for at the longest step
+ * enters level 0.  Neighbours in the ladder exchange values by windows: deposits go up, fields come down.
+ *
+ * An interval enters the level of its variance at the next evaluation, as an addition to the open chapter of that
+ * level.  A chapter is closed when it has grown to a quarter of the level's range; when its youngest content is wide
+ * enough for the next level it is carried there as values on a mesh, where it joins the open chapter.  So every level
+ * holds a handful of chapters, whatever the number of steps, and the sum of a level is made anew from its chapters
+ * whenever one has left: no subtraction, no error that could grow.
+ *
+ * Boxes: the chemical of a level must have fallen to the tolerance at the border of its box.  When cells leave the
+ * region a ladder was made for, all boxes are made anew, wider; chapters are smooth and near zero at the border, so
+ * widening is padding with zeros.  What is younger than a step is not smooth yet; it is smoothed by the level's
+ * smallest variance for the journey, and sharpened again: every later use smooths it at least as much.
+ *
+ * Tried and rejected: single slabs in a ring per level, subtracted as they leave (their number grows by 16 from level
+ * to level); one box for all (its mesh has to hold both the youngest modes and the widest spread). */
+#include <mnemotaxis/memory.h>
+
+#include "ladder_parts.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+static const double pi = 3.14159265358979323846;
+
+double mn_ladder_smear(const mn_model *model, double h)
+{
+  return 2.0 * mn_kernel_shift(model, h) / model->theta;
+}
+
+double mn_ladder_variance_of(const mn_ladder *l, int number)
+{
+  return l->base_variance * pow(16.0, number);
+}
+
+static double spacing_of(const mn_ladder *l, int number)
+{
+  return l->base_spacing * pow(4.0, number);
+}
+
+int mn_ladder_number_of(const mn_ladder *l, double variance)
+{
+  return (int)floor(log(variance / l->base_variance) / log(16.0) + 1e-9);
+}
+
+mn_error *mn_ladder_create(const mn_parallel *parallel, const mn_model *model, const mn_ladder_options *options,
+                           int64_t count, mn_ladder **ladder)
+{
+  const double phase = 0.5 * pi; /* of the largest mode, from node to node */
+  mn_ladder *l = NULL;
+  mn_error *error = mn_agree(parallel, mn_alloc(&l, 1, sizeof *l));
+  if (!error) {
+    l->parallel = *parallel;
+    l->model = *model;
+    l->options = *options;
+    l->count = count;
+    mn_trail_begin(mn_block_of(count, parallel->rank, parallel->size), &l->trail);
+    l->reach = log(1.0 / options->tolerance);
+    l->base_variance = 2.0 * options->longest / model->theta + mn_ladder_smear(model, options->longest);
+    l->base_spacing = phase / sqrt(2.0 * l->reach / l->base_variance);
+    mn_window_choose(options->tolerance, phase, &l->window);
+  }
+  *ladder = l;
+  return error;
+}
+
+void mn_ladder_destroy(mn_ladder **ladder)
+{
+  mn_ladder *l = *ladder;
+  if (l) {
+    for (int k = 0; k < l->levels; k++) {
+      mn_level_destroy(&l->level[k]);
+    }
+    mn_trail_clear(&l->trail);
+  }
+  mn_free(ladder);
+}
+
+/* Largest variance that a level has to hold: until the next step finds it too old. */
+static double widest_of(const mn_ladder *l, int number)
+{
+  const double next = mn_ladder_variance_of(l, number + 1);
+  return 1.25 * next + 4.0 * l->options.longest / l->model.theta;
+}
+
+static mn_lattice mesh_of(const mn_ladder *l, int number)
+{
+  mn_lattice mesh = {.spacing = spacing_of(l, number)};
+  const double spread = sqrt(2.0 * l->reach * widest_of(l, number));
+  for (int a = 0; a < 2; a++) {
+    const double first = floor((l->low[a] - spread) / mesh.spacing) - l->window.width;
+    const double last = ceil((l->high[a] + spread) / mesh.spacing) + l->window.width;
+    mesh.first[a] = (int64_t)first;
+    mesh.nodes[a] = mn_transform_size((int64_t)(last - first) + 1);
+  }
+  return mesh;
+}
+
+mn_error *mn_ladder_make_level(const mn_ladder *l, int number, mn_level **level)
+{
+  const mn_lattice mesh = mesh_of(l, number);
+  return mn_level_create(&l->parallel, number, &mesh, l->window.cutoff / mesh.spacing, &l->window, level);
+}
+
+/* Adds a level at the fine (front) or the coarse end. */
+mn_error *mn_ladder_add_level(mn_ladder *l, bool front)
+{
+  if (l->levels == MN_LEVELS_MAX) {
+    return mn_error_create(MN_INTERNAL, "the ladder of the past has no room for another level");
+  }
+  const int number = front ? l->level[0]->number - 1 : l->level[l->levels - 1]->number + 1;
+  mn_level *level = NULL;
+  MN_TRY(mn_ladder_make_level(l, number, &level));
+  if (front) {
+    memmove(&l->level[1], &l->level[0], (size_t)l->levels * sizeof l->level[0]);
+  }
+  l->level[front ? 0 : l->levels] = level;
+  l->levels++;
+  return NULL;
+}
+
+/* Modes of one level, of the same content, on a mesh that may be wider or coarser. */
+mn_error *mn_ladder_carry(const mn_ladder *l, mn_level *from, const double *modes, mn_level *to, double *out)
+{
+  static const mn_resampling same = {.ratio = 1, .width = 1, .weight = {{1.0}}};
+  mn_resampling coarser;
+  const mn_spectrum *fine = from->spectrum;
+  const mn_spectrum *coarse = to->spectrum;
+  const bool up = from->number != to->number;
+  mn_resampling_make(MN_LEVEL_RATIO, &l->window, &coarser);
+  mn_spectrum_values(from->spectrum, modes, from->rows);
+  MN_TRY(mn_lattice_coarsen(&l->parallel, up ? &coarser : &same, &fine->mesh, &fine->rows, from->rows, &coarse->mesh,
+                            &coarse->rows, to->rows));
+  mn_spectrum_modes(to->spectrum, to->rows, fine->mesh.spacing * fine->mesh.spacing, up ? &to->own : NULL, out);
+  return NULL;
+}
+
+/* The same modes in the wider box of `to`. */
+static mn_error *widen(const mn_ladder *l, mn_level *from, double *modes, mn_level *to, double *out)
+{
+  const double variance = mn_ladder_variance_of(l, from->number);
+  mn_level_smooth(from, variance, modes);
+  MN_TRY(mn_ladder_carry(l, from, modes, to, out));
+  mn_level_sharpen(to, variance, out);
+  return NULL;
+}
+
+static mn_error *widen_level(const mn_ladder *l, mn_level *from, mn_level *to)
+{
+  to->has_before = from->has_before;
+  MN_TRY(widen(l, from, from->before, to, to->before));
+  for (int k = 0; k < from->chapters; k++) {
+    const mn_chapter *old = &from->chapter[k];
+    MN_TRY(mn_agree(&l->parallel, mn_level_open(to, old->stamp, old->smear)));
+    mn_chapter *new = &to->chapter[k];
+    new->begin = old->begin;
+    new->end = old->end;
+    MN_TRY(widen(l, from, old->modes, to, new->modes));
+  }
+  mn_level_resum(to, &l->model, l->time);
+  return NULL;
+}
+
+static bool inside(const mn_ladder *l, const double low[2], const double high[2])
+{
+  return l->has_box && low[0] >= l->low[0] && low[1] >= l->low[1] && high[0] <= l->high[0] && high[1] <= l->high[1];
+}
+
+/* A box around the old and the new, with room to move. */
+static mn_error *widen_box(mn_ladder *l, const double low[2], const double high[2])
+{
+  const double room = 0.15 * fmax(high[0] - low[0], high[1] - low[1]) + 4.0 * sqrt(2.0 * l->options.shortest);
+  for (int a = 0; a < 2; a++) {
+    l->low[a] = l->has_box ? fmin(l->low[a], low[a] - room) : low[a] - room;
+    l->high[a] = l->has_box ? fmax(l->high[a], high[a] + room) : high[a] + room;
+  }
+  l->has_box = true;
+  for (int k = 0; k < l->levels; k++) {
+    mn_level *wider = NULL;
+    MN_TRY(mn_ladder_make_level(l, l->level[k]->number, &wider));
+    mn_error *error = widen_level(l, l->level[k], wider);
+    mn_level_destroy(error ? &wider : &l->level[k]);
+    MN_TRY(error);
+    l->level[k] = wider;
+  }
+  return NULL;
+}
+
+/* Levels whose past is all gone up, below the first that is needed. */
+static void drop_levels(mn_ladder *l, int finest)
+{
+  while (l->levels > 1 && l->level[0]->number < finest && l->level[0]->chapters == 0) {
+    mn_level_destroy(&l->level[0]);
+    l->levels--;
+    memmove(&l->level[0], &l->level[1], (size_t)l->levels * sizeof l->level[0]);
+  }
+}
+
+mn_error *mn_ladder_prepare(mn_ladder *l, const double low[2], const double high[2], double window, double spacing,
+                            double widest)
+{
+  const double smear = l->newest_smear > 0.0 ? l->newest_smear : mn_ladder_smear(&l->model, window);
+  const double youngest = 2.0 * window / l->model.theta + smear;
+  if (!inside(l, low, high)) {
+    MN_TRY(widen_box(l, low, high));
+  }
+  int finest = mn_ladder_number_of(l, youngest);
+  const int entry = finest;
+  while (spacing_of(l, finest) > MN_RATIO_MAX * spacing) {
+    finest--;
+  }
+  if (l->levels == 0) {
+    MN_TRY(mn_ladder_make_level(l, finest, &l->level[0]));
+    l->levels = 1;
+  }
+  drop_levels(l, finest);
+  while (l->level[0]->number > finest) {
+    MN_TRY(mn_ladder_add_level(l, true));
+  }
+  while (l->level[l->levels - 1]->number < entry ||
+         mn_ladder_variance_of(l, l->level[l->levels - 1]->number + 1) < widest) {
+    MN_TRY(mn_ladder_add_level(l, false));
+  }
+  return NULL;
+}
+
+double mn_ladder_spacing(const mn_ladder *l)
+{
+  return l->level[0]->spectrum->mesh.spacing;
+}
+
+double mn_ladder_variance(const mn_ladder *l)
+{
+  return mn_ladder_variance_of(l, l->level[0]->number);
+}
+
+mn_trail *mn_ladder_trail(mn_ladder *l)
+{
+  return &l->trail;
+}
+
+mn_scene *mn_ladder_scene(mn_ladder *l)
+{
+  return &l->scene;
+}
+
+int64_t mn_ladder_bytes(const mn_ladder *l)
+{
+  int64_t bytes = (int64_t)sizeof *l + 16 * l->trail.samples * mn_block_count(l->trail.block);
+  for (int k = 0; k < l->levels; k++) {
+    const mn_level *level = l->level[k];
+    const mn_spectrum *s = level->spectrum;
+    bytes += (int64_t)sizeof *level + 8 * mn_spectrum_size(s) * (6 + level->chapters) +
+             8 * 2 * s->row_count * s->mesh.nodes[0];
+  }
+  return bytes;
+}
+
+int mn_ladder_levels(const mn_ladder *l)
+{
+  return l->levels;
+}
+
+mn_level_report mn_ladder_level(const mn_ladder *l, int k)
+{
+  const mn_level *level = l->level[k];
+  return (mn_level_report){level->number, level->spectrum->mesh, mn_ladder_variance_of(l, level->number),
+                           level->chapters};
+}

@@ -1,0 +1,129 @@
+/* Samples become content of chapters, chapters move up: see ladder.c for the plan. */
+#include <mnemotaxis/memory.h>
+
+#include "ladder_parts.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+/* The open chapter of a level for content left from `begin` to `end`, as of `time`. */
+static mn_error *open_chapter(const mn_ladder *l, mn_level *level, double begin, double end, double smear, double time,
+                              mn_chapter **open)
+{
+  const double range = mn_ladder_variance_of(l, level->number + 1) - mn_ladder_variance_of(l, level->number);
+  mn_chapter *last = level->chapters > 0 ? &level->chapter[level->chapters - 1] : NULL;
+  const double theta = l->model.theta;
+  if (!last || 2.0 * (fmax(end, last->end) - fmin(begin, last->begin)) / theta > 0.25 * range) {
+    MN_TRY(mn_level_open(level, time, smear));
+    last = &level->chapter[level->chapters - 1];
+    last->begin = begin;
+    last->end = end;
+  }
+  mn_level_decay(level, &l->model, time - last->stamp, last->modes);
+  last->stamp = time;
+  last->begin = fmin(last->begin, begin);
+  last->end = fmax(last->end, end);
+  last->smear = fmin(last->smear, smear);
+  *open = last;
+  return NULL;
+}
+
+static void add_modes(const mn_level *level, const double *from, double *to)
+{
+  for (int64_t i = 0; i < mn_spectrum_size(level->spectrum); i++) {
+    to[i] += from[i];
+  }
+}
+
+/* The interval that ends now enters the level of the variance it will have when it is first asked for. */
+static mn_error *enter(mn_ladder *l, double time, double step)
+{
+  const double h = time - l->time;
+  const double smear = mn_ladder_smear(&l->model, h);
+  const int wanted = mn_ladder_number_of(l, 2.0 * step / l->model.theta + smear);
+  int k = 0;
+  while (k + 1 < l->levels && l->level[k + 1]->number <= wanted && l->level[k + 1]->has_before) {
+    k++;
+  }
+  mn_level *level = l->level[k];
+  const bool bridge = l->model.quadrature == MN_BRIDGE;
+  mn_chapter *open = NULL;
+  assert(level->has_before);
+  MN_TRY(mn_agree(&l->parallel, open_chapter(l, level, l->time, time, smear, time, &open)));
+  memset(level->work, 0, (size_t)mn_spectrum_size(level->spectrum) * sizeof *level->work);
+  mn_level_leave(level, &l->model, h, bridge ? 0.5 : 1.0, level->present, level->work);
+  if (bridge) {
+    mn_level_leave(level, &l->model, h, 0.5, level->before, level->work);
+  }
+  add_modes(level, level->work, open->modes);
+  add_modes(level, level->work, level->sum);
+  return NULL;
+}
+
+/* Chapter 0 of level k goes to level k + 1. */
+static mn_error *move_up(mn_ladder *l, int k, double time)
+{
+  if (k + 1 == l->levels) {
+    MN_TRY(mn_ladder_add_level(l, false));
+  }
+  mn_level *from = l->level[k];
+  mn_level *to = l->level[k + 1];
+  mn_chapter *chapter = &from->chapter[0];
+  mn_chapter *open = NULL;
+  mn_level_decay(from, &l->model, time - chapter->stamp, chapter->modes);
+  chapter->stamp = time;
+  MN_TRY(mn_agree(&l->parallel, open_chapter(l, to, chapter->begin, chapter->end, chapter->smear, time, &open)));
+  MN_TRY(mn_ladder_carry(l, from, chapter->modes, to, to->work));
+  add_modes(to, to->work, open->modes);
+  add_modes(to, to->work, to->sum);
+  mn_level_close(from, 0);
+  return NULL;
+}
+
+/* Chapters that have become wide enough move up; what decay has left nothing of is dropped. */
+static mn_error *promote(mn_ladder *l, double time)
+{
+  const double gone = 45.0; /* exp(-45) = 3e-20 */
+  for (int k = 0; k < l->levels; k++) {
+    mn_level *level = l->level[k];
+    bool changed = false;
+    while (level->chapters > 0) {
+      const mn_chapter *oldest = &level->chapter[0];
+      const double age = time - oldest->end;
+      if (l->model.lambda * age / l->model.theta > gone) {
+        mn_level_close(level, 0);
+      } else if (2.0 * age / l->model.theta + oldest->smear >= mn_ladder_variance_of(l, level->number + 1)) {
+        MN_TRY(move_up(l, k, time));
+      } else {
+        break;
+      }
+      changed = true;
+    }
+    if (changed) {
+      mn_level_resum(level, &l->model, time);
+    }
+  }
+  return NULL;
+}
+
+mn_error *mn_ladder_remember(mn_ladder *l, double time, double step, const double *mine)
+{
+  MN_TRY(mn_agree(&l->parallel, mn_trail_append(&l->trail, time, mine)));
+  if (l->has_sample) {
+    for (int k = 0; k < l->levels; k++) {
+      mn_level_decay(l->level[k], &l->model, time - l->time, l->level[k]->sum);
+    }
+    MN_TRY(enter(l, time, step));
+    l->newest_smear = mn_ladder_smear(&l->model, time - l->time);
+    MN_TRY(promote(l, time));
+  }
+  for (int k = 0; k < l->levels; k++) {
+    mn_level *level = l->level[k];
+    memcpy(level->before, level->present, (size_t)mn_spectrum_size(level->spectrum) * sizeof *level->before);
+    level->has_before = true;
+  }
+  l->time = time;
+  l->has_sample = true;
+  return NULL;
+}

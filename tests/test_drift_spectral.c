@@ -1,0 +1,182 @@
+/* Engine `spectral`.  Truth: engine `direct`, which test_drift judges, at a tolerance 20 times sharper, on the same
+ * paths: the whole past in modes against the sum over all pairs and lags. */
+#include "check.h"
+
+#include <math.h>
+#include <mnemotaxis/drift.h>
+#include <string.h>
+
+enum { CELLS = 160, STEPS_MAX = 400 };
+
+/* One comparison: a system, a cloud and a number of steps of at most 0.02. */
+typedef struct question {
+  mn_model model;
+  double tolerance;
+  double cloud;  /* deviation of the start */
+  double growth; /* of the steps */
+  int steps;
+  int64_t count;
+  double ahead;
+} question;
+
+static double x[2 * CELLS];
+static double found[2 * CELLS];
+static double truth[2 * CELLS];
+
+static double step_of(const question *q, int k)
+{
+  return 0.02 * pow(q->growth, k + 1 - q->steps);
+}
+
+/* Positions of a block after step k; half of the cells start in a tenth of the cloud. */
+static void move(const question *q, mn_block own, int k)
+{
+  for (int64_t i = own.begin; i < own.end; i++) {
+    const double size = i % 2 ? q->cloud : 0.1 * q->cloud;
+    const double spread = k == 0 ? size : sqrt(2.0 * step_of(q, k - 1));
+    for (int a = 0; a < 2; a++) {
+      double *to = &x[2 * (i - own.begin) + a];
+      *to = (k == 0 ? 0.0 : *to) + spread * check_normal(7, (uint64_t)(4 * CELLS * k + 2 * i + a));
+    }
+  }
+}
+
+static mn_history *history_of(const mn_parallel *p, const question *q)
+{
+  const mn_history_options options = {.tolerance = q->tolerance / 1280.0};
+  mn_history *h = NULL;
+  check_ok(mn_history_create(p, &q->model, &options, q->count, &h));
+  return h;
+}
+
+static mn_drift *engine_of(const mn_parallel *p, const mn_drift_engine *engine, const question *q, double tolerance)
+{
+  const mn_drift_options options = {
+      .tolerance = tolerance, .shortest_step = step_of(q, 0), .longest_step = step_of(q, q->steps - 1)};
+  mn_drift *drift = NULL;
+  check_ok(mn_drift_create(p, engine, &q->model, &options, q->count, &drift));
+  return drift;
+}
+
+/* Relative rms error after all steps; leaves the drift of the block in `found`. */
+static double error_of(const mn_parallel *p, const question *q)
+{
+  const mn_block own = mn_block_of(q->count, p->rank, p->size);
+  mn_history *past = history_of(p, q);
+  mn_drift *spectral = engine_of(p, &mn_drift_spectral, q, q->tolerance);
+  mn_drift *direct = engine_of(p, &mn_drift_direct, q, q->tolerance / 20.0);
+  double t = 0.0;
+  move(q, own, 0);
+  for (int k = 0; k < q->steps; k++) {
+    check_ok(mn_drift_remember(spectral, past, t, step_of(q, k), x));
+    t += step_of(q, k);
+    move(q, own, k + 1);
+  }
+  check_ok(mn_drift_evaluate(spectral, past, t, q->ahead, x, found));
+  check_ok(mn_drift_evaluate(direct, past, t, q->ahead, x, truth));
+  double sums[2] = {0.0, 0.0};
+  for (int64_t i = 0; i < 2 * mn_block_count(own); i++) {
+    sums[0] += (found[i] - truth[i]) * (found[i] - truth[i]);
+    sums[1] += truth[i] * truth[i];
+  }
+  MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPI_DOUBLE, MPI_SUM, p->comm);
+  mn_drift_destroy(&spectral);
+  mn_drift_destroy(&direct);
+  mn_history_destroy(&past);
+  return sqrt(sums[0] / sums[1]);
+}
+
+static question question_of(double theta, double lambda, double tolerance, int steps)
+{
+  return (question){.model = {.theta = theta, .chi = 2.5, .lambda = lambda},
+                    .tolerance = tolerance,
+                    .cloud = 1.0,
+                    .growth = 1.0,
+                    .steps = steps,
+                    .count = CELLS,
+                    .ahead = 0.02};
+}
+
+static void meets_its_tolerance_for_any_theta_and_decay(void **state)
+{
+  static const double thetas[] = {1e-4, 1e-3, 0.05, 1.0, 10.0, 1000.0};
+  static const double tolerances[] = {1e-2, 1e-4, 1e-6, 1e-8};
+  static const int steps[] = {1, 2, 40};
+  (void)state;
+  for (int k = 0; k < 12; k++) {
+    question q = question_of(thetas[k % 6], k / 6 ? 2.0 : 0.0, tolerances[(k + k / 4) % 4], steps[k % 3]);
+    q.cloud = k % 2 ? 1.0 : 0.2;
+    q.ahead = k % 5 ? 0.02 : 0.0;
+    check_at_most(error_of(check_world(), &q), q.tolerance, "rms error asked for");
+  }
+}
+
+static void meets_its_tolerance_for_frozen_sources(void **state)
+{
+  static const double thetas[] = {1e-3, 1.0, 10.0};
+  (void)state;
+  for (int k = 0; k < 3; k++) {
+    question q = question_of(thetas[k], k == 1 ? 2.0 : 0.0, k == 2 ? 1e-3 : 1e-6, 12);
+    q.model.quadrature = MN_FROZEN;
+    check_at_most(error_of(check_world(), &q), q.tolerance, "rms error asked for");
+  }
+}
+
+static void meets_its_tolerance_with_growing_steps(void **state)
+{
+  (void)state;
+  for (int k = 0; k < 3; k++) {
+    question q = question_of(k == 0 ? 0.05 : k == 1 ? 1.0 : 10.0, 0.0, k == 1 ? 1e-6 : 1e-4, 40);
+    q.growth = 1.3;
+    q.cloud = 0.01;
+    check_at_most(error_of(check_world(), &q), q.tolerance, "rms error asked for");
+  }
+}
+
+static void meets_its_tolerance_when_regularized(void **state)
+{
+  (void)state;
+  for (int k = 0; k < 2; k++) {
+    question q = question_of(1.0, 0.0, 1e-6, 8);
+    q.model.regularization = k == 0 ? 1e-5 : 0.1;
+    check_at_most(error_of(check_world(), &q), q.tolerance, "rms error asked for; the wider kernel has no near part");
+  }
+}
+
+static void meets_its_tolerance_after_400_steps(void **state)
+{
+  (void)state;
+  question q = question_of(1.0, 0.0, 1e-5, STEPS_MAX);
+  q.count = 60;
+  check_at_most(error_of(check_world(), &q), q.tolerance, "rms error asked for");
+}
+
+static void serves_two_cells(void **state)
+{
+  (void)state;
+  question q = question_of(1.0, 0.0, 1e-6, 5);
+  q.count = 2;
+  check_at_most(error_of(check_world(), &q), q.tolerance, "rms error asked for");
+}
+
+static void has_the_same_bits_on_any_number_of_ranks(void **state)
+{
+  (void)state;
+  static double mine[2 * CELLS];
+  const mn_parallel *world = check_world();
+  mn_parallel alone;
+  const question q = question_of(1.0, 0.0, 1e-4, 30);
+  const mn_block own = mn_block_of(q.count, world->rank, world->size);
+  (void)error_of(world, &q);
+  memcpy(mine, found, sizeof mine);
+  mn_parallel_create(MPI_COMM_SELF, &alone);
+  (void)error_of(&alone, &q);
+  mn_parallel_destroy(&alone);
+  assert_memory_equal(mine, found + 2 * own.begin, (size_t)(2 * mn_block_count(own)) * sizeof *mine);
+}
+
+MN_TESTS("drift_spectral", cmocka_unit_test(meets_its_tolerance_for_any_theta_and_decay),
+         cmocka_unit_test(meets_its_tolerance_for_frozen_sources),
+         cmocka_unit_test(meets_its_tolerance_with_growing_steps),
+         cmocka_unit_test(meets_its_tolerance_when_regularized), cmocka_unit_test(meets_its_tolerance_after_400_steps),
+         cmocka_unit_test(serves_two_cells), cmocka_unit_test(has_the_same_bits_on_any_number_of_ranks));

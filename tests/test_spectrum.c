@@ -1,0 +1,301 @@
+/* Modes of a mesh.  Truth: exp(-i k.x) for a point; a Gaussian of mass 1, its modes and its gradient in closed form;
+ * for bits, the same on a communicator of one rank.
+ *
+ * The box is 26 standard deviations wide and the modes end at 8.5: what lies beyond is 1e-16 of the Gaussian.  A window
+ * error is a root of squares over the images in one direction; the sum over images in two stays below 3 of them. */
+#include "check.h"
+
+#include <math.h>
+#include <mnemotaxis/memory.h>
+#include <mnemotaxis/spectrum.h>
+#include <string.h>
+
+enum { NX = 192, NY = 160, POINTS = 50 };
+
+static const double pi = 3.14159265358979323846;
+static const mn_lattice mesh = {.spacing = 0.25, .first = {-107, 33}, .nodes = {NX, NY}};
+static const double cutoff = 4.8;
+static const double variance = 3.2;
+static const double centre[2] = {-2.3, 27.7};
+static const char images[] = "images of the window; roundoff";
+static const int widths[] = {4, 7, 10, 16};
+enum { WIDTHS = sizeof widths / sizeof *widths };
+
+static _Alignas(MN_ALIGNMENT) double field[2][NX * NY];
+static _Alignas(MN_ALIGNMENT) double modes[2 * NX * NY];
+
+/* Ways to share rows; in all but the first some rank of three or more has none. */
+typedef enum sharing { EVENLY, ALL_TO_LAST, NONE_TO_FIRST, NONE_TO_INNER, SHARINGS } sharing;
+
+/* So that no rank leaves a test alone. */
+static void assert_everywhere(bool mine)
+{
+  assert_false(mn_any(check_world(), !mine));
+}
+
+static mn_shares shared(const mn_parallel *p, sharing how, int64_t count)
+{
+  mn_shares shares;
+  check_ok(mn_shares_even(count, p->size, &shares));
+  for (int r = 1; r < p->size; r++) {
+    const int64_t begin[SHARINGS] = {shares.begin[r], 0, count * (r - 1) / (p->size - 1), 5};
+    shares.begin[r] = begin[how];
+  }
+  return shares;
+}
+
+static mn_spectrum *created(const mn_parallel *p, const mn_lattice *m, double most, sharing how)
+{
+  mn_spectrum *s = NULL;
+  mn_shares rows = shared(p, how, m->nodes[1]);
+  check_ok(mn_spectrum_create(p, m, &rows, most, &s));
+  mn_shares_clear(&rows);
+  return s;
+}
+
+/* The window of a width for modes up to the cutoff on a mesh of that spacing. */
+static mn_window window_of(int width, double spacing)
+{
+  mn_window window;
+  mn_window_make(width, cutoff * spacing, &window);
+  return window;
+}
+
+/* Own modes; columns of all ranks follow one another. */
+static bool wave_numbers_are_right(const mn_spectrum *s, double most)
+{
+  const double unit[2] = {2.0 * pi / (mesh.spacing * NX), 2.0 * pi / (mesh.spacing * NY)};
+  int64_t columns = s->kx_count;
+  int64_t before = 0;
+  MPI_Exscan(&columns, &before, 1, MPI_INT64_T, MPI_SUM, s->parallel.comm);
+  MPI_Allreduce(MPI_IN_PLACE, &columns, 1, MPI_INT64_T, MPI_SUM, s->parallel.comm);
+  bool right = s->kx_begin == before && mn_spectrum_size(s) == 2 * s->kx_count * NY;
+  right = right && columns == (most > pi / mesh.spacing ? NX / 2 : (int64_t)floor(most / unit[0]) + 1);
+  for (int64_t c = 0; c < s->kx_count; c++) {
+    right = right && fabs(s->kx[c] - unit[0] * (double)(before + c)) <= 1e-14 * most;
+  }
+  for (int j = 0; j < NY; j++) {
+    const double k = unit[1] * (j <= NY / 2 ? j : j - NY);
+    right = right && (fabs(k) > most || j == NY / 2 ? isnan(s->ky[j]) : fabs(s->ky[j] - k) <= 1e-14 * most);
+  }
+  return right;
+}
+
+static void modes_are_all_those_up_to_the_cutoff_but_for_that_of_alternating_signs(void **state)
+{
+  (void)state;
+  const double cutoffs[] = {0.01, 1.0, cutoff, 12.0, 100.0};
+  for (int k = 0; k < 5 * SHARINGS; k++) {
+    mn_spectrum *s = created(check_world(), &mesh, cutoffs[k % 5], (sharing)(k / 5));
+    const bool right = wave_numbers_are_right(s, cutoffs[k % 5]);
+    mn_spectrum_destroy(&s);
+    assert_null(s);
+    mn_spectrum_destroy(&s);
+    assert_everywhere(right);
+  }
+}
+
+/* Largest error of modes against factor exp(-i k.(x - origin)) below the cutoff and 0 above. */
+static double mode_error(const mn_spectrum *s, const double x[2], double factor)
+{
+  double worst = 0.0;
+  for (int64_t k = 0; k < mn_spectrum_size(s) / 2; k++) {
+    const double kx = s->kx[k / s->mesh.nodes[1]];
+    const double ky = s->ky[k % s->mesh.nodes[1]];
+    const double phase = kx * (x[0] - s->mesh.spacing * (double)s->mesh.first[0]) +
+                         ky * (x[1] - s->mesh.spacing * (double)s->mesh.first[1]);
+    const double re = isnan(ky) ? 0.0 : factor * cos(phase);
+    const double im = isnan(ky) ? 0.0 : -factor * sin(phase);
+    worst = fmax(worst, isnan(ky) && (modes[2 * k] != 0.0 || modes[2 * k + 1] != 0.0) ? 1.0 : 0.0);
+    worst = fmax(worst, hypot(modes[2 * k] - re, modes[2 * k + 1] - im));
+  }
+  return worst;
+}
+
+/* Spreads a point over all rows of a mesh. */
+static void deposit(const mn_lattice *m, const mn_window *window, const double x[2], double *values)
+{
+  static int64_t masses[NX * NY + MN_LATTICE_PAD];
+  memset(masses, 0, sizeof masses);
+  mn_lattice_spread(m, window, 1, x, mn_lattice_scale(1), (mn_range){0, m->nodes[1]}, masses);
+  for (int64_t k = 0; k < m->nodes[0] * m->nodes[1]; k++) {
+    values[k] = (double)masses[k] / mn_lattice_scale(1);
+  }
+}
+
+static void point_of(int k, double x[2])
+{
+  x[0] = centre[0] + 3.0 * check_normal(51, (uint64_t)(2 * k));
+  x[1] = centre[1] + 3.0 * check_normal(51, (uint64_t)(2 * k + 1));
+}
+
+static void modes_of_a_point_are_plane_waves_from_the_first_node(void **state)
+{
+  (void)state;
+  for (int k = 0; k < SHARINGS * WIDTHS; k++) {
+    double x[2];
+    mn_damping damping;
+    const mn_window window = window_of(widths[k % WIDTHS], mesh.spacing);
+    mn_spectrum *s = created(check_world(), &mesh, cutoff, (sharing)(k / WIDTHS));
+    point_of(k, x);
+    deposit(&mesh, &window, x, field[0]);
+    check_ok(mn_damping_make(s, &window, mesh.spacing, &damping));
+    mn_spectrum_modes(s, field[0] + s->rows.begin[check_world()->rank] * NX, -2.5, &damping, modes);
+    const double error = mode_error(s, x, -2.5);
+    mn_damping_clear(&damping);
+    mn_spectrum_destroy(&s);
+    assert_everywhere(error <= 2.5 * (3.0 * window.error + 1e-13)); /* images; roundoff */
+  }
+}
+
+/* A fine mesh to which the point comes, then the mesh: two windows, whose units differ. */
+static void windows_on_the_way_are_undone_together(void **state)
+{
+  (void)state;
+  const mn_lattice fine = {.spacing = mesh.spacing / 3.0, .first = {-60, 300}, .nodes = {80, 96}};
+  const double x[2] = {-1.6, 28.9};
+  for (int k = 0; k < WIDTHS; k++) {
+    const mn_window near = window_of(8, fine.spacing);
+    const mn_window far = window_of(widths[k], mesh.spacing);
+    const mn_shares rows = shared(check_world(), EVENLY, fine.nodes[1]);
+    mn_spectrum *s = created(check_world(), &mesh, cutoff, EVENLY);
+    mn_resampling resampling;
+    mn_damping damping;
+    mn_resampling_make(3, &far, &resampling);
+    deposit(&fine, &near, x, field[1]);
+    check_ok(mn_lattice_coarsen(check_world(), &resampling, &fine, &rows,
+                                field[1] + rows.begin[check_world()->rank] * fine.nodes[0], &mesh, &s->rows,
+                                s->values));
+    check_ok(mn_damping_make(s, &near, fine.spacing, &damping));
+    mn_damping_add(s, &far, mesh.spacing, &damping);
+    mn_spectrum_modes(s, s->values, 1.0, &damping, modes);
+    const double error = mode_error(s, x, 1.0);
+    mn_damping_clear(&damping);
+    mn_shares_clear((mn_shares *)&rows);
+    mn_spectrum_destroy(&s);
+    assert_everywhere(error <= 3.0 * (near.error + far.error) + 1e-13); /* images; roundoff */
+  }
+}
+
+static void make_gaussian(const mn_spectrum *s)
+{
+  for (int64_t k = 0; k < mn_spectrum_size(s) / 2; k++) {
+    const double kx = s->kx[k / NY];
+    const double ky = s->ky[k % NY];
+    const double size = isnan(ky) ? 0.0 : exp(-0.5 * variance * (kx * kx + ky * ky));
+    const double phase = kx * (centre[0] - mesh.spacing * (double)mesh.first[0]) +
+                         (isnan(ky) ? 0.0 : ky) * (centre[1] - mesh.spacing * (double)mesh.first[1]);
+    modes[2 * k] = size * cos(phase);
+    modes[2 * k + 1] = -size * sin(phase);
+  }
+}
+
+/* The Gaussian (order 0) or its derivative in x or y (order 1, 2). */
+static double gaussian(int order, double x, double y)
+{
+  const double d[3] = {-variance, x - centre[0], y - centre[1]};
+  const double value = exp(-0.5 * (d[1] * d[1] + d[2] * d[2]) / variance) / (2.0 * pi * variance);
+  return -d[order] / variance * value;
+}
+
+static void gaussian_of_mass_one_and_its_gradient_return_from_their_modes(void **state)
+{
+  (void)state;
+  for (sharing how = 0; how < SHARINGS; how++) {
+    mn_spectrum *s = created(check_world(), &mesh, cutoff, how);
+    const int64_t first = s->rows.begin[check_world()->rank] + mesh.first[1];
+    double worst = 0.0;
+    make_gaussian(s);
+    for (int order = 0; order < 3; order++) {
+      if (order == 0) {
+        mn_spectrum_values(s, modes, field[0]);
+      } else {
+        mn_spectrum_gradient(s, modes, order - 1, NULL, field[0]);
+      }
+      for (int64_t k = 0; k < s->row_count * NX; k++) {
+        const double x = mesh.spacing * (double)(mesh.first[0] + k % NX);
+        const double y = mesh.spacing * (double)(first + k / NX);
+        worst = fmax(worst, fabs(field[0][k] - gaussian(order, x, y)));
+      }
+    }
+    mn_spectrum_destroy(&s);
+    assert_everywhere(worst <= 2e-16); /* 15 passes add 2^-53 each of the sum of |modes|/area, 0.05; twice that */
+  }
+}
+
+/* All rows of the sharpened gradient, on all ranks. */
+static void fetch_gradient(mn_spectrum *s, const mn_damping *damping)
+{
+  for (int axis = 0; axis < 2; axis++) {
+    mn_spectrum_gradient(s, modes, axis, damping, s->values);
+    check_ok(mn_rows_fetch(check_world(), &s->rows, NX, s->values, (mn_range){0, NY}, field[axis]));
+  }
+}
+
+static void sharpened_gradient_read_at_points_is_that_of_the_gaussian(void **state)
+{
+  (void)state;
+  static double both[2 * (NX * NY + MN_LATTICE_PAD)];
+  const double sum = sqrt(0.5 * pi / variance) / (2.0 * pi * variance); /* of |k modes|/area, as an integral */
+  for (int k = 0; k < SHARINGS * WIDTHS; k++) {
+    mn_damping damping;
+    const mn_window window = window_of(widths[k % WIDTHS], mesh.spacing);
+    mn_spectrum *s = created(check_world(), &mesh, cutoff, (sharing)(k / WIDTHS));
+    check_ok(mn_damping_make(s, &window, mesh.spacing, &damping));
+    make_gaussian(s);
+    fetch_gradient(s, &damping);
+    mn_damping_clear(&damping);
+    mn_spectrum_destroy(&s);
+    for (int n = 0; n < 2 * NX * NY; n++) {
+      both[n] = field[n % 2][n / 2];
+    }
+    for (int i = 0; i < POINTS; i++) {
+      double x[2];
+      double read[2] = {0.0, 0.0};
+      point_of(i, x);
+      mn_lattice_interpolate(&mesh, &window, 1, x, (mn_range){0, NY}, both, read);
+      check_absolute(read[0], gaussian(1, x[0], x[1]), sum * (3.0 * window.error + 1e-13), images);
+      check_absolute(read[1], gaussian(2, x[0], x[1]), sum * (3.0 * window.error + 1e-13), images);
+    }
+  }
+}
+
+/* Modes of a random deposit of every row, then values (axis 2) or a component of the gradient. */
+static void there_and_back(mn_spectrum *s, int axis, double *rows)
+{
+  for (int64_t k = 0; k < s->row_count * NX; k++) {
+    s->values[k] = check_normal(52, (uint64_t)(s->rows.begin[s->parallel.rank] * NX + k));
+  }
+  mn_spectrum_modes(s, s->values, 1.0, NULL, modes);
+  if (axis == 2) {
+    mn_spectrum_values(s, modes, rows);
+  } else {
+    mn_spectrum_gradient(s, modes, axis, NULL, rows);
+  }
+}
+
+static void bits_are_those_of_one_rank(void **state)
+{
+  (void)state;
+  mn_parallel self;
+  mn_parallel_create(MPI_COMM_SELF, &self);
+  for (int k = 0; k < 3 * SHARINGS; k++) {
+    mn_spectrum *alone = created(&self, &mesh, cutoff, EVENLY);
+    mn_spectrum *s = created(check_world(), &mesh, cutoff, (sharing)(k / 3));
+    there_and_back(alone, k % 3, field[0]);
+    there_and_back(s, k % 3, field[1]);
+    const double *own = field[0] + s->rows.begin[check_world()->rank] * NX;
+    const bool same = memcmp(field[1], own, (size_t)(s->row_count * NX) * sizeof *own) == 0;
+    mn_spectrum_destroy(&alone);
+    mn_spectrum_destroy(&s);
+    assert_everywhere(same);
+  }
+  mn_parallel_destroy(&self);
+}
+
+MN_TESTS("spectrum", cmocka_unit_test(modes_are_all_those_up_to_the_cutoff_but_for_that_of_alternating_signs),
+         cmocka_unit_test(modes_of_a_point_are_plane_waves_from_the_first_node),
+         cmocka_unit_test(windows_on_the_way_are_undone_together),
+         cmocka_unit_test(gaussian_of_mass_one_and_its_gradient_return_from_their_modes),
+         cmocka_unit_test(sharpened_gradient_read_at_points_is_that_of_the_gaussian),
+         cmocka_unit_test(bits_are_those_of_one_rank));

@@ -1,0 +1,322 @@
+/* Transforms of shared meshes.  Truth: the defining sums, direction by direction, in long double on every rank; for
+ * bits, a transform of the whole mesh on a communicator of one rank.
+ *
+ * Each of the log2(nx ny) passes over the data adds a random half unit in the last place of a typical result; no error
+ * of some thousand results is more than 5 times the root mean square that this makes.  Numbers go to single precision,
+ * and come from it, element by element. */
+#include "check.h"
+
+#include <complex.h>
+#include <float.h>
+#include <math.h>
+#include <mnemotaxis/memory.h>
+#include <mnemotaxis/transform.h>
+#include <string.h>
+
+typedef struct extent {
+  int nx, ny, kept;
+} extent;
+
+static const extent extents[] = {{16, 16, 9}, {32, 48, 17}, {48, 32, 11}, {32, 48, 8},
+                                 {64, 16, 1}, {16, 64, 2},  {112, 80, 57}};
+enum { EXTENTS = sizeof extents / sizeof *extents, NX_MAX = 112, NODES_MAX = NX_MAX * 80 };
+
+/* Ways to share rows; in all but the first some rank of three or more has none. */
+typedef enum sharing { EVENLY, ALL_TO_LAST, NONE_TO_FIRST, NONE_TO_INNER, SHARINGS } sharing;
+
+/* So that no rank leaves a test alone. */
+static void assert_everywhere(bool mine)
+{
+  assert_false(mn_any(check_world(), !mine));
+}
+
+static mn_transform *created(const mn_parallel *p, bool single, extent e, sharing how)
+{
+  mn_transform *t = NULL;
+  mn_shares rows;
+  check_ok(mn_shares_even(e.ny, p->size, &rows));
+  for (int r = 1; r < p->size; r++) {
+    const int64_t begin[SHARINGS] = {rows.begin[r], 0, e.ny * (r - 1) / (p->size - 1), 5};
+    rows.begin[r] = begin[how];
+  }
+  check_ok(mn_transform_create(p, single, e.nx, e.ny, e.kept, &rows, &t));
+  mn_shares_clear(&rows);
+  return t;
+}
+
+static double value(int64_t k)
+{
+  return check_normal(31, (uint64_t)k);
+}
+
+/* sum_j z[j stride] exp(sign 2 pi i k j/n) */
+static long double complex direct(const long double complex *z, int stride, int n, int sign, int k)
+{
+  static long double complex root[NX_MAX];
+  static int roots;
+  if (roots != n) {
+    for (roots = 0; roots < n; roots++) {
+      root[roots] = cexpl(2.0L * acosl(-1.0L) * roots / n * (long double complex)_Complex_I);
+    }
+  }
+  long double complex sum = 0.0L;
+  for (int j = 0; j < n; j++) {
+    sum += z[j * stride] * (sign > 0 ? root[k * j % n] : conjl(root[k * j % n]));
+  }
+  return sum;
+}
+
+static double modes[2 * NODES_MAX]; /* [kept, ny, 2] of the random mesh */
+static double values[NODES_MAX];    /* [ny, nx] of the kept modes and their conjugates at -kx */
+
+static void make_truth(extent e)
+{
+  static long double complex field[NODES_MAX], half[NODES_MAX];
+  for (int k = 0; k < e.nx * e.ny; k++) {
+    field[k] = (long double)value(k);
+  }
+  for (int k = 0; k < e.kept * e.ny; k++) {
+    half[k] = direct(field + k % e.ny * e.nx, 1, e.nx, -1, k / e.ny);
+  }
+  for (int k = 0; k < e.kept * e.ny; k++) {
+    field[k] = direct(half + k / e.ny * e.ny, 1, e.ny, -1, k % e.ny);
+    modes[2 * k] = (double)creall(field[k]);
+    modes[2 * k + 1] = (double)cimagl(field[k]);
+  }
+  memset(half, 0, sizeof half);
+  for (int k = 0; k < e.kept * e.ny; k++) {
+    const int kx = k / e.ny;
+    half[k] = direct(field + kx * e.ny, 1, e.ny, 1, k % e.ny);
+    half[(e.nx - kx) % e.nx * e.ny + k % e.ny] = 2 * kx % e.nx == 0 ? half[k] : conjl(half[k]);
+  }
+  for (int k = 0; k < e.nx * e.ny; k++) {
+    values[k] = (double)creall(direct(half + k / e.nx, e.ny, e.nx, 1, k % e.nx));
+  }
+}
+
+/* Own elements in the precision of the transform, from doubles; and back to doubles. */
+static void *elements(bool single, int64_t count, const double *from)
+{
+  char *to = NULL;
+  const size_t size = single ? sizeof(float) : sizeof(double);
+  check_ok(mn_alloc(&to, count, size));
+  for (int64_t k = 0; k < count; k++) {
+    const float narrow = (float)from[k];
+    memcpy(to + (size_t)k * size, single ? (const void *)&narrow : (const void *)(from + k), size);
+  }
+  return to;
+}
+
+static double *doubles(bool single, int64_t count, void *elements_to_free)
+{
+  double *to = NULL;
+  check_ok(mn_alloc(&to, count, sizeof *to));
+  for (int64_t k = 0; k < count; k++) {
+    to[k] = single ? (double)((float *)elements_to_free)[k] : ((double *)elements_to_free)[k];
+  }
+  mn_free(&elements_to_free);
+  return to;
+}
+
+/* Numbers in the own rows and in the own columns. */
+static int64_t row_numbers(const mn_transform *t)
+{
+  return (mn_transform_shape(t)->row_end - mn_transform_shape(t)->row_begin) * mn_transform_shape(t)->nx;
+}
+
+static int64_t column_numbers(const mn_transform *t)
+{
+  return 2 * (mn_transform_shape(t)->col_end - mn_transform_shape(t)->col_begin) * mn_transform_shape(t)->ny;
+}
+
+static void transform_columns(const mn_transform *t, bool single, bool back, char *columns)
+{
+  const int64_t ny = mn_transform_shape(t)->ny;
+  for (int64_t at = 0; at < column_numbers(t); at += 2 * ny) {
+    mn_transform_column(t, back, columns + (size_t)at * (single ? sizeof(float) : sizeof(double)));
+  }
+}
+
+/* Own modes of the random mesh, which stays as it was. */
+static double *forward(mn_transform *t, bool single)
+{
+  static double field[NODES_MAX], zero[2 * NODES_MAX];
+  for (int64_t k = 0; k < row_numbers(t); k++) {
+    field[k] = value(mn_transform_shape(t)->row_begin * mn_transform_shape(t)->nx + k);
+  }
+  void *rows = elements(single, row_numbers(t), field);
+  void *again = elements(single, row_numbers(t), field);
+  void *columns = elements(single, column_numbers(t), zero);
+  mn_transform_to_columns(t, rows, columns);
+  transform_columns(t, single, false, columns);
+  assert_everywhere(memcmp(rows, again, (size_t)row_numbers(t) * (single ? sizeof(float) : sizeof(double))) == 0);
+  mn_free(&rows);
+  mn_free(&again);
+  return doubles(single, column_numbers(t), columns);
+}
+
+/* Own rows of own modes. */
+static double *backward(mn_transform *t, bool single, const double *from)
+{
+  static double zero[NODES_MAX];
+  void *columns = elements(single, column_numbers(t), from);
+  void *rows = elements(single, row_numbers(t), zero);
+  transform_columns(t, single, true, columns);
+  mn_transform_to_rows(t, columns, rows);
+  mn_free(&columns);
+  return doubles(single, row_numbers(t), rows);
+}
+
+/* The results, which it frees, against what is expected, `typical` in size. */
+static void check_results(bool single, extent e, int64_t count, double *results, const double *expected, double typical)
+{
+  const double unit = (single ? (double)FLT_EPSILON : DBL_EPSILON) / 2.0 * sqrt(log2(e.nx * e.ny));
+  double worst = 0.0;
+  for (int64_t k = 0; k < count; k++) {
+    worst = fmax(worst, fabs(results[k] - expected[k]));
+  }
+  mn_free(&results);
+  assert_everywhere(worst <= 5.0 * unit * typical);
+}
+
+static void check_sums(mn_transform *t, bool single, extent e)
+{
+  const mn_transform_layout *l = mn_transform_shape(t);
+  const double *own_modes = modes + 2 * l->col_begin * l->ny;
+  check_results(single, e, column_numbers(t), forward(t, single), own_modes, sqrt(e.nx * e.ny));
+  check_results(single, e, row_numbers(t), backward(t, single, own_modes), values + l->row_begin * l->nx,
+                sqrt(2.0 * e.kept * e.nx) * e.ny);
+}
+
+/* A round trip; its columns and rows against those of a transform on this rank alone. */
+static void check_bits(mn_transform *t, bool single, extent e)
+{
+  mn_parallel self;
+  mn_parallel_create(MPI_COMM_SELF, &self);
+  mn_transform *alone = created(&self, single, e, EVENLY);
+  const mn_transform_layout *l = mn_transform_shape(t);
+  double *all[2] = {forward(alone, single)};
+  double *mine[2] = {forward(t, single)};
+  all[1] = backward(alone, single, all[0]);
+  mine[1] = backward(t, single, mine[0]);
+  const bool same =
+      memcmp(mine[0], all[0] + 2 * l->col_begin * l->ny, (size_t)column_numbers(t) * sizeof(double)) == 0 &&
+      memcmp(mine[1], all[1] + l->row_begin * l->nx, (size_t)row_numbers(t) * sizeof(double)) == 0;
+  for (int k = 0; k < 2; k++) {
+    mn_free(&all[k]);
+    mn_free(&mine[k]);
+  }
+  mn_transform_destroy(&alone);
+  mn_parallel_destroy(&self);
+  assert_everywhere(same);
+}
+
+/* Where all columns are kept. */
+static void check_round_trip(mn_transform *t, bool single, extent e)
+{
+  if (e.kept == e.nx / 2 + 1) {
+    const int64_t begin = mn_transform_shape(t)->row_begin * e.nx;
+    double *columns = forward(t, single);
+    double *rows = backward(t, single, columns);
+    static double expected[NODES_MAX];
+    for (int64_t k = 0; k < row_numbers(t); k++) {
+      expected[k] = e.nx * e.ny * value(begin + k);
+    }
+    mn_free(&columns);
+    check_results(single, e, row_numbers(t), rows, expected, sqrt(2.0) * e.nx * e.ny);
+  }
+}
+
+/* Own columns follow those of the ranks before and are shared evenly; rows are those asked for. */
+static void check_layout(mn_transform *t, bool single, extent e)
+{
+  (void)single;
+  const mn_transform_layout *l = mn_transform_shape(t);
+  int64_t sums[2] = {l->col_end - l->col_begin, l->row_end - l->row_begin};
+  int64_t before[2] = {0, 0};
+  const bool even = sums[0] == e.kept / check_world()->size || sums[0] == e.kept / check_world()->size + 1;
+  MPI_Exscan(sums, before, 2, MPI_INT64_T, MPI_SUM, check_world()->comm);
+  MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPI_INT64_T, MPI_SUM, check_world()->comm);
+  assert_everywhere(even && l->nx == e.nx && l->ny == e.ny && l->kept == e.kept && sums[0] == e.kept &&
+                    sums[1] == e.ny && l->col_begin == before[0] && l->row_begin == before[1]);
+}
+
+static void for_all(void check(mn_transform *, bool, extent))
+{
+  for (int k = 0; k < 2 * EXTENTS; k++) {
+    make_truth(extents[k / 2]);
+    for (sharing how = 0; how < SHARINGS; how++) {
+      mn_transform *t = created(check_world(), k % 2, extents[k / 2], how);
+      check(t, k % 2, extents[k / 2]);
+      mn_transform_destroy(&t);
+      assert_null(t);
+    }
+  }
+}
+
+static void modes_and_values_are_the_defining_sums_of_what_is_kept(void **state)
+{
+  (void)state;
+  for_all(check_sums);
+}
+
+static void bits_are_those_of_one_rank(void **state)
+{
+  (void)state;
+  for_all(check_bits);
+}
+
+static void round_trip_multiplies_by_the_number_of_nodes(void **state)
+{
+  (void)state;
+  for_all(check_round_trip);
+}
+
+static void layout_covers_rows_and_columns_in_rank_order(void **state)
+{
+  (void)state;
+  for_all(check_layout);
+}
+
+/* What is allocated but for what FFTW takes. */
+static void bytes_bound_what_is_allocated_and_are_near_it(void **state)
+{
+  (void)state;
+  for (int single = 0; single < 2; single++) {
+    const int64_t before = mn_memory_live();
+    mn_transform *t = created(check_world(), single, (extent){256, 192, 100}, EVENLY);
+    const int64_t held = mn_memory_live() - before;
+    const int64_t bytes = mn_transform_bytes(single, 256, 192, 100, check_world()->size);
+    mn_transform_destroy(&t);
+    assert_everywhere(held <= bytes && bytes <= held + held / 8);
+  }
+}
+
+static bool allowed(int64_t n)
+{
+  static const int factors[] = {2, 3, 5, 7};
+  for (int k = 0; k < 4; k++) {
+    while (n % factors[k] == 0) {
+      n /= factors[k];
+    }
+  }
+  return n == 1;
+}
+
+static void size_is_the_smallest_one_allowed(void **state)
+{
+  (void)state;
+  for (int64_t n = 1; n < 5000; n++) {
+    const int64_t size = mn_transform_size(n);
+    assert_true(size >= n && size % MN_TRANSFORM_UNIT == 0 && allowed(size));
+    for (int64_t less = size - MN_TRANSFORM_UNIT; less >= n; less -= MN_TRANSFORM_UNIT) {
+      assert_false(allowed(less));
+    }
+  }
+}
+
+MN_TESTS("transform", cmocka_unit_test(layout_covers_rows_and_columns_in_rank_order),
+         cmocka_unit_test(modes_and_values_are_the_defining_sums_of_what_is_kept),
+         cmocka_unit_test(bits_are_those_of_one_rank), cmocka_unit_test(round_trip_multiplies_by_the_number_of_nodes),
+         cmocka_unit_test(bytes_bound_what_is_allocated_and_are_near_it),
+         cmocka_unit_test(size_is_the_smallest_one_allowed));
