@@ -11,6 +11,7 @@
 
 enum { POINTS = 200, NX = 40, NY = 36, WIDEST = 11, COARSE_MAX = 2 * WIDEST + 5, FINE_MAX = (WIDEST + 7) * 16 + 5 };
 
+static mn_resampling_work work;
 static const mn_lattice mesh = {.spacing = 0.3, .first = {-25, 40}, .nodes = {NX, NY}};
 static const int widths[] = {4, 7, WIDEST};
 static const double cutoff = 1.3;
@@ -223,10 +224,12 @@ static void resample(const mn_parallel *p, sharing how, const joint *j, int64_t 
     coarse_result[k] = (double)NAN; /* to be replaced */
   }
   memcpy(fine_result, fine_field, sizeof fine_result);
-  check_ok(mn_lattice_coarsen(p, &j->resampling, &j->fine, &fine, fine_field + own[0][0], &j->coarse, &coarse,
+  check_ok(mn_lattice_coarsen(p, &j->resampling, &work, &j->fine, &fine, fine_field + own[0][0], &j->coarse, &coarse,
                               coarse_result + own[1][0]));
-  check_ok(mn_lattice_refine(p, &j->resampling, &j->coarse, &coarse, coarse_field + own[1][0], &j->fine, &fine,
+  mn_resampling_clear(&work);
+  check_ok(mn_lattice_refine(p, &j->resampling, &work, &j->coarse, &coarse, coarse_field + own[1][0], &j->fine, &fine,
                              fine_result + own[0][0]));
+  mn_resampling_clear(&work);
   mn_shares_clear(&fine);
   mn_shares_clear(&coarse);
 }

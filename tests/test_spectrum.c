@@ -12,6 +12,7 @@
 
 enum { NX = 192, NY = 160, POINTS = 50 };
 
+static mn_resampling_work work;
 static const double pi = 3.14159265358979323846;
 static const mn_lattice mesh = {.spacing = 0.25, .first = {-107, 33}, .nodes = {NX, NY}};
 static const double cutoff = 4.8;
@@ -163,9 +164,10 @@ static void windows_on_the_way_are_undone_together(void **state)
     mn_damping damping;
     mn_resampling_make(3, &far, &resampling);
     deposit(&fine, &near, x, field[1]);
-    check_ok(mn_lattice_coarsen(check_world(), &resampling, &fine, &rows,
+    check_ok(mn_lattice_coarsen(check_world(), &resampling, &work, &fine, &rows,
                                 field[1] + rows.begin[check_world()->rank] * fine.nodes[0], &mesh, &s->rows,
                                 s->values));
+    mn_resampling_clear(&work);
     check_ok(mn_damping_make(s, &near, fine.spacing, &damping));
     mn_damping_add(s, &far, mesh.spacing, &damping);
     mn_spectrum_modes(s, s->values, 1.0, &damping, modes);

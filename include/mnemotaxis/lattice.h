@@ -61,19 +61,28 @@ typedef struct mn_resampling {
  * @param window  its unit is the coarse spacing */
 void mn_resampling_make(int ratio, const mn_window *window, mn_resampling *resampling);
 
+/** Work space of going between meshes; all zero at first, kept from call to call. */
+typedef struct mn_resampling_work {
+  double *narrow, *fetched;
+  int64_t narrow_room, fetched_room;
+} mn_resampling_work;
+
+/** Releases it.  Local. */
+void mn_resampling_clear(mn_resampling_work *work);
+
 /** Coarse values from fine ones: sums of fine values weighted by the window.  Collective.
  * What lies so far outside that its window leaves the coarse mesh is left out.
  * @param from,fine  mesh, [own rows, from->nodes[0]]; rows owned as `fine_owner` says
  * @param to,coarse  mesh, [own rows, to->nodes[0]] is overwritten; rows owned as `coarse_owner` says
  * Cost: width multiplications per fine value, twice; fetches rows of to->nodes[0] doubles. */
-mn_error *mn_lattice_coarsen(const mn_parallel *parallel, const mn_resampling *resampling, const mn_lattice *from,
-                             const mn_shares *fine_owner, const double *fine, const mn_lattice *to,
-                             const mn_shares *coarse_owner, double *coarse) MN_MUST_CHECK;
+mn_error *mn_lattice_coarsen(const mn_parallel *parallel, const mn_resampling *resampling, mn_resampling_work *work,
+                             const mn_lattice *from, const mn_shares *fine_owner, const double *fine,
+                             const mn_lattice *to, const mn_shares *coarse_owner, double *coarse) MN_MUST_CHECK;
 
 /** The transpose: adds to fine values the coarse ones around them.  Collective. */
-mn_error *mn_lattice_refine(const mn_parallel *parallel, const mn_resampling *resampling, const mn_lattice *from,
-                            const mn_shares *coarse_owner, const double *coarse, const mn_lattice *to,
-                            const mn_shares *fine_owner, double *fine) MN_MUST_CHECK;
+mn_error *mn_lattice_refine(const mn_parallel *parallel, const mn_resampling *resampling, mn_resampling_work *work,
+                            const mn_lattice *from, const mn_shares *coarse_owner, const double *coarse,
+                            const mn_lattice *to, const mn_shares *fine_owner, double *fine) MN_MUST_CHECK;
 
 #ifdef __cplusplus
 }

@@ -33,8 +33,9 @@ void mn_trail_clear(mn_trail *trail);
 /** Appends a sample.  Local.  @param mine  [local cells, 2], or NULL: to be filled in by the caller */
 mn_error *mn_trail_append(mn_trail *trail, double time, const double *mine) MN_MUST_CHECK;
 
-/** Drops samples whose absence changes the force of a trail on its own cell, in units of one source, by less than
- * `allowed`, rms; theory.md (33).  Local.  @param now  at least the time of the newest sample */
+/** Drops samples whose absence changes the force of a trail on its own cell, in units of one source, by a few times
+ * `allowed`, rms, all together (test_trail: at most 4 for Brownian cells); the newest is kept.  theory.md (33).  Local.
+ * @param now  at least the time of the newest sample */
 void mn_trail_thin(mn_trail *trail, const mn_model *model, double now, double allowed);
 
 /** Subtracts from sum [local, 2] the gradient of what the own trail has left, in units of one source.  Local.

@@ -21,35 +21,29 @@ static const double pair_cost = 4.0;  /* a pair within reach, those looked at in
 static const double sort_cost = 60.0; /* a cell in bins */
 static const double node_cost = 30.0; /* a node of the sheet: three transforms, symbol, ways to the ladder */
 
-/* Shares of the tolerance: with what is known of the last step, and without. */
-static const double share_known = 0.3;
-static const double share_unknown = 0.1;
-
-static double integrand(const mn_split *all, double count, double window, double k)
-{
-  const double s = mn_split_symbol(all, k * k);
-  return s * s * k * k * k * k * (1.0 + count * exp(-2.0 * k * k * window)); /* dq = q dlog q */
-}
+/* Share of the tolerance for every part of the error; and the smallest relative error ever asked of the near part. */
+static const double share = 0.3;
+static const double share_least = 0.1;
 
 static void fill_tail(const mn_drift *drift, const mn_present *present, mn_tail *t)
 {
   mn_split all;
   const double widest = mn_split_widest(&drift->model, present);
-  const double step = log(3e3) / (MN_TAIL_POINTS - 1);
+  t->present = *present;
+  t->log_step = log(3e3) / (MN_TAIL_POINTS - 1);
   mn_split_range(&drift->model, present, fmax(1e-7 * widest, 0.5 * mn_split_narrowest(&drift->model)), (double)INFINITY,
                  &all);
-  t->present = *present;
-  for (int i = 0; i < MN_TAIL_POINTS; i++) {
-    t->k[i] = exp(step * i) / sqrt(widest);
-    t->value[i] = integrand(&all, (double)drift->count, present->window, t->k[i]);
-  }
-  double sum = 0.25 * t->value[MN_TAIL_POINTS - 1]; /* S ~ k^-4 beyond the last: int q^-4 dlog q */
+  double after = 0.0;
+  double sum = 0.0;
   for (int i = MN_TAIL_POINTS - 1; i >= 0; i--) {
-    const double here = t->value[i];
+    const double k = exp(t->log_step * i) / sqrt(widest);
+    const double s = mn_split_symbol(&all, k * k);
+    const double here = s * s * k * k * k * k * (1.0 + (double)drift->count * exp(-2.0 * k * k * present->window));
+    sum += i == MN_TAIL_POINTS - 1 ? 0.25 * here : 0.5 * t->log_step * (here + after); /* S ~ k^-4 beyond the last */
+    after = here;
+    t->k[i] = k;
+    t->symbol[i] = s;
     t->value[i] = sum;
-    if (i > 0) {
-      sum += 0.5 * step * (here + integrand(&all, (double)drift->count, present->window, t->k[i - 1]));
-    }
   }
 }
 
@@ -74,7 +68,7 @@ static double nodes_for(const double side[2], double cutoff)
 static mn_layout without_pairs(const mn_drift *drift, const mn_scene *scene, const double side[2], const mn_tail *tail)
 {
   const bool singular = tail->present.ahead <= 0.0 && mn_split_narrowest(&drift->model) <= 0.0;
-  const double allowed = share_known * drift->options.tolerance * scene->force;
+  const double allowed = share * drift->options.tolerance * scene->force;
   const double per_tail = scene->density / (2.0 * pi);
   mn_layout l = {.cost = (double)INFINITY};
   if (!singular && allowed > 0.0) {
@@ -88,7 +82,10 @@ static mn_layout without_pairs(const mn_drift *drift, const mn_scene *scene, con
 /* rms of the near part, in units of one source: random terms, and the mean over the last step's motion. */
 static double near_force(const mn_drift *drift, const mn_scene *scene, const mn_present *present, double cut)
 {
-  const double density = mn_split_density(&drift->model, present, cut);
+  double density = 0.0; /* of the mixture: rises, is flat, and falls to 0 */
+  for (double w = cut; w > 0.1 * cut; w *= 0.5) {
+    density = fmax(density, mn_split_density(&drift->model, present, w));
+  }
   const bool averaged = cut < 4.0 * present->ahead;
   const double random = (averaged ? 0.25 : 1.0) * sqrt(scene->density) * density;
   const double mean = scene->density * cut * density / sqrt(2.0 * present->window);
@@ -98,21 +95,19 @@ static double near_force(const mn_drift *drift, const mn_scene *scene, const mn_
 static mn_layout with_pairs(const mn_drift *drift, const mn_scene *scene, const mn_present *present,
                             const double side[2], double cut)
 {
-  const double tolerance = drift->options.tolerance;
-  const double known = share_known * tolerance * scene->force;
-  double left = share_unknown * tolerance;
-  if (known > 0.0) {
-    left = fmin(fmax(known / near_force(drift, scene, present, cut), left), 0.05);
-  }
+  const double allowed = share * drift->options.tolerance * scene->force;
+  const double least = share_least * drift->options.tolerance;
+  const double left = fmin(fmax(allowed / near_force(drift, scene, present, cut), least), 0.05);
   const double reach = log(1.0 / left);
   const double number = (double)drift->count;
-  const double density = known > 0.0 ? scene->density : number / (side[0] * side[1]);
   mn_layout l = {.pairs = true,
                  .cut = cut,
                  .reach = sqrt(2.0 * reach * cut),
+                 .near_accuracy = left,
                  .cutoff = sqrt(2.0 * reach / cut),
-                 .leaving = known > 0.0 ? known : (double)NAN};
-  l.cost = number * (sort_cost + pair_cost * density * pi * l.reach * l.reach) + node_cost * nodes_for(side, l.cutoff);
+                 .leaving = allowed};
+  l.cost = number * (sort_cost + pair_cost * scene->density * pi * l.reach * l.reach) +
+           node_cost * nodes_for(side, l.cutoff);
   return l;
 }
 
@@ -135,4 +130,35 @@ void mn_layout_choose(const mn_drift *drift, const mn_scene *scene, const mn_pre
       return;
     }
   }
+}
+
+/* Errors of a spline: of the noise of independent cells, against what the tolerance allows, and of a density as smooth
+ * as the last step's motion has made it. */
+static bool spline_is_good(const mn_drift *drift, const mn_scene *scene, const mn_tail *t, double spacing, int order)
+{
+  const double h = t->present.window;
+  const double tolerance = share * drift->options.tolerance;
+  double noise = 0.0;
+  double smooth[2] = {0.0, 0.0};
+  for (int i = 0; i < MN_TAIL_POINTS && t->k[i] * spacing <= MN_LAYOUT_PHASE; i++) {
+    const double k2 = t->k[i] * t->k[i];
+    const double phase = t->k[i] * spacing;
+    const double image = pow(phase / (2.0 * pi - phase), 2 * order) + pow(phase / (2.0 * pi + phase), 2 * order);
+    const double all = t->symbol[i] + exp(-k2 * h / drift->model.theta) / k2; /* past and present */
+    const double error = 2.0 * image * t->log_step;                           /* two directions */
+    noise += all * all * k2 * k2 * error;
+    smooth[0] += exp(-2.0 * k2 * h) * error;
+    smooth[1] += exp(-2.0 * k2 * h) * t->log_step;
+  }
+  const double random = sqrt(scene->density / (2.0 * pi) * noise);
+  return random <= tolerance * scene->force && smooth[0] <= tolerance * tolerance * smooth[1];
+}
+
+int mn_layout_spline(const mn_drift *drift, const mn_scene *scene, const mn_tail *tail, double spacing)
+{
+  int order = 3;
+  while (order <= MN_WINDOW_MAX && !spline_is_good(drift, scene, tail, spacing, order)) {
+    order++;
+  }
+  return order;
 }

@@ -1,5 +1,15 @@
-/* Bins of a row are consecutive, so a target meets its neighbours in 2 reach + 1 runs of memory. */
+/* Bins of a row are consecutive, so a target meets its neighbours in 2 reach + 1 runs of memory.
+ *
+ * In float lanes differences of positions are taken between 32-bit integers, exactly: no digits are lost however far
+ * the cells are from the origin.  A profile singular as 1/r2 or ln r2 is a straight line between neighbours in a table
+ * whose steps shrink with r2; the place in it is read off the bits of r2.  A polynomial and a logarithm in registers
+ * would be faster by a third, but would have to know the singularity of every system. */
 #include "near.h"
+
+#include <mnemotaxis/memory.h>
+
+#include <math.h>
+#include <string.h>
 
 /* Cells of the bins [column - reach, column + reach] of a row. */
 static mn_range run_of(const mn_crowd *c, int64_t row, int64_t column)
@@ -40,4 +50,147 @@ int64_t mn_near_sum(const mn_table *table, mn_crowd *c)
     }
   }
   return pairs;
+}
+
+static float float_of(int32_t bits)
+{
+  float value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+static int32_t bits_of(float value)
+{
+  int32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
+/* Bits below those that count lines, and the number of the first line. */
+static int shift_of(const mn_lines *lines)
+{
+  return 23 - ilogb(lines->per_octave);
+}
+
+static int32_t first_of(const mn_lines *lines)
+{
+  return bits_of(ldexpf(1.0F, (int)lines->octave - MN_LINES_OCTAVES)) >> shift_of(lines);
+}
+
+void mn_lines_fill(mn_lines *lines, mn_profile *profile, const void *context, double reach, double accuracy,
+                   const double low[2], const double high[2])
+{
+  lines->per_octave = 8;
+  while (lines->per_octave <= MN_LINES_MAX && 0.25 / (lines->per_octave * lines->per_octave) > accuracy) {
+    lines->per_octave *= 2;
+  }
+  if (lines->per_octave > MN_LINES_MAX) {
+    lines->per_octave = 0;
+    return;
+  }
+  for (int a = 0; a < 2; a++) {
+    lines->origin[a] = 0.5 * (low[a] + high[a]);
+  }
+  lines->unit = ldexp(fmax(fmax(high[0] - low[0], high[1] - low[1]), 4.0 * reach), -30);
+  const double square = lines->unit * lines->unit;
+  int exponent;
+  frexp(reach * reach / square, &exponent);
+  lines->octave = exponent;
+  lines->reach2 = (float)(reach * reach / square);
+  const int32_t first = first_of(lines);
+  double before = 0.0;
+  for (int k = 0; k <= MN_LINES_OCTAVES * lines->per_octave; k++) {
+    const double at = (double)float_of((first + k) << shift_of(lines));
+    const double value = at * square <= reach * reach * 1.1 ? profile(context, at * square) : 0.0;
+    if (k > 0) {
+      const double since = (double)float_of((first + k - 1) << shift_of(lines));
+      const double slope = (value - before) / (at - since);
+      lines->line[k - 1] = (struct mn_line){(float)(before - slope * since), (float)slope};
+    }
+    before = value;
+  }
+}
+
+/* Vectors of LANES numbers: what the machine has, or what the compiler makes of them. */
+enum { LANES = 8 };
+typedef float lanes __attribute__((vector_size(4 * LANES)));
+typedef int32_t integers __attribute__((vector_size(4 * LANES)));
+
+/* Sums over one run of sources for one target; lanes beyond its end count as too far. */
+static inline void sum_run(const mn_lines *table, int shift, int32_t first, mn_range run, const int32_t *x,
+                           const int32_t *y, int32_t target_x, int32_t target_y, lanes sum[2])
+{
+  static const integers iota = {0, 1, 2, 3, 4, 5, 6, 7};
+  const int32_t last = MN_LINES_OCTAVES * table->per_octave - 1;
+  for (int64_t j = run.begin; j < run.end; j += LANES) {
+    integers at_x;
+    integers at_y;
+    memcpy(&at_x, x + j, sizeof at_x);
+    memcpy(&at_y, y + j, sizeof at_y);
+    const lanes dx = __builtin_convertvector(at_x - target_x, lanes);
+    const lanes dy = __builtin_convertvector(at_y - target_y, lanes);
+    const lanes r2 = dx * dx + dy * dy;
+    const integers near = (r2 < table->reach2) & (iota < (int32_t)(run.end - j));
+    integers place = ((integers)r2 >> shift) - first;
+    place &= place > 0; /* nearer than the table begins: its first line, for two cells at one place too */
+    const integers beyond = place > last;
+    place = (place & ~beyond) | (last & beyond);
+    lanes value;
+    lanes slope;
+    for (int l = 0; l < LANES; l++) {
+      value[l] = table->line[place[l]].value;
+      slope[l] = table->line[place[l]].slope;
+    }
+    const lanes f = (lanes)((integers)(value + slope * r2) & near);
+    sum[0] += f * dx;
+    sum[1] += f * dy;
+  }
+}
+
+static int64_t sum_bin_lines(const mn_lines *table, const int32_t *x, const int32_t *y, mn_crowd *c, int64_t row,
+                             int64_t column)
+{
+  const int shift = shift_of(table);
+  const int32_t first = first_of(table);
+  const int64_t bin = row * c->bins[0] + column;
+  int64_t looked = 0;
+  for (int64_t k = c->start[bin]; k < c->start[bin + 1]; k++) {
+    if (!c->arrived[c->order[k]].own) {
+      continue;
+    }
+    lanes sum[2] = {{0.0F}, {0.0F}};
+    for (int64_t near = row - c->reach; near <= row + c->reach; near++) {
+      const mn_range run = run_of(c, near, column);
+      sum_run(table, shift, first, run, x, y, x[k], y[k], sum);
+      looked += run.end - run.begin;
+    }
+    for (int a = 0; a < 2; a++) {
+      double total = 0.0;
+      for (int l = 0; l < LANES; l++) {
+        total += (double)sum[a][l];
+      }
+      c->force[2 * k + a] += table->unit * total;
+    }
+  }
+  return looked;
+}
+
+mn_error *mn_near_sum_lines(const mn_lines *table, mn_crowd *c, int64_t *pairs)
+{
+  int32_t *at = NULL;
+  const int64_t room = c->count + LANES;
+  MN_TRY(mn_alloc(&at, 2 * room, sizeof *at));
+  int32_t *x = at;
+  int32_t *y = at + room;
+  for (int64_t k = 0; k < c->count; k++) {
+    x[k] = (int32_t)rint((c->x[k] - table->origin[0]) / table->unit);
+    y[k] = (int32_t)rint((c->y[k] - table->origin[1]) / table->unit);
+  }
+  for (int64_t row = 0; row < c->bins[1]; row++) {
+    for (int64_t column = 0; column < c->bins[0]; column++) {
+      *pairs += sum_bin_lines(table, x, y, c, row, column);
+    }
+  }
+  mn_free(&at);
+  return NULL;
 }

@@ -46,33 +46,73 @@ static void forget_modes(mn_sheet *s)
   mn_spectrum_destroy(&s->spectrum);
   mn_damping_clear(&s->damping);
   mn_free(&s->modes);
+  mn_free(&s->symbol);
 }
 
-mn_error *mn_sheet_lay(const mn_parallel *parallel, const mn_lattice *mesh, mn_sheet *s)
+/* The mesh may move as a whole: modes count from its corner. */
+static bool same_shape(const mn_lattice *a, const mn_lattice *b)
 {
-  if (s->rows.begin && memcmp(mesh, &s->mesh, sizeof *mesh) == 0) {
-    return NULL;
-  }
+  return a->spacing == b->spacing && a->nodes[0] == b->nodes[0] && a->nodes[1] == b->nodes[1];
+}
+
+static mn_error *reshape(const mn_parallel *parallel, const mn_lattice *mesh, mn_sheet *s)
+{
   forget_modes(s);
   mn_shares_clear(&s->rows);
+  MN_TRY(mn_shares_even(mesh->nodes[1], parallel->size, &s->rows));
+  const int64_t most = mesh->nodes[1] / parallel->size + 1; /* rows of a rank */
+  return grow(s, nodes_of(mesh), most * mesh->nodes[0]);
+}
+
+mn_error *mn_sheet_lay(const mn_parallel *parallel, const mn_lattice *mesh, const mn_window *window, mn_sheet *s)
+{
+  mn_error *error = same_shape(mesh, &s->mesh) ? NULL : reshape(parallel, mesh, s);
   s->mesh = *mesh;
-  mn_error *error = mn_shares_even(mesh->nodes[1], parallel->size, &s->rows);
-  if (!error) {
-    const int64_t most = mesh->nodes[1] / parallel->size + 1; /* rows of a rank */
-    error = grow(s, nodes_of(mesh), most * mesh->nodes[0]);
+  if (s->spectrum) {
+    s->spectrum->mesh = *mesh;
+  }
+  if (window->width != s->window.width || window->beta != s->window.beta) {
+    s->window = *window;
+    mn_damping_clear(&s->damping);
   }
   return mn_agree(parallel, error);
 }
 
 mn_error *mn_sheet_tune(const mn_parallel *parallel, double cutoff, mn_sheet *s)
 {
-  if (s->spectrum) {
-    return NULL;
+  mn_error *error = NULL;
+  if (!s->spectrum) {
+    MN_TRY(mn_spectrum_create(parallel, &s->mesh, &s->rows, cutoff, &s->spectrum));
+    const int64_t size = mn_spectrum_size(s->spectrum);
+    memset(&s->key, 0, sizeof s->key);
+    error = mn_alloc(&s->modes, size, sizeof *s->modes);
+    error = error ? error : mn_alloc(&s->symbol, size / 2, sizeof *s->symbol);
   }
-  MN_TRY(mn_spectrum_create(parallel, &s->mesh, &s->rows, cutoff, &s->spectrum));
-  mn_error *error = mn_alloc(&s->modes, mn_spectrum_size(s->spectrum), sizeof *s->modes);
-  error = error ? error : mn_damping_make(s->spectrum, &s->window, s->mesh.spacing, &s->damping);
+  if (!error && !s->damping.x) {
+    error = mn_damping_make(s->spectrum, &s->window, s->mesh.spacing, &s->damping);
+  }
   return mn_agree(parallel, error);
+}
+
+void mn_sheet_fields(mn_sheet *s, int rank, const mn_model *model, const mn_symbol_key *key)
+{
+  if (!model || !(key->low < key->high)) {
+    memset(s->field[0], 0, (size_t)mn_sheet_own(s, rank) * sizeof *s->field[0]);
+    memset(s->field[1], 0, (size_t)mn_sheet_own(s, rank) * sizeof *s->field[1]);
+    return;
+  }
+  mn_spectrum *g = s->spectrum;
+  if (memcmp(key, &s->key, sizeof *key) != 0) {
+    s->key = *key;
+    mn_split_tabulate(model, key, g->kx_count, g->kx, g->mesh.nodes[1], g->ky, s->symbol);
+  }
+  mn_spectrum_modes(g, s->deposit, 1.0, &s->damping, s->modes);
+  for (int64_t k = 0; k < g->kx_count * g->mesh.nodes[1]; k++) {
+    s->modes[2 * k] *= s->symbol[k];
+    s->modes[2 * k + 1] *= s->symbol[k];
+  }
+  mn_spectrum_gradient(g, s->modes, 0, &s->damping, s->field[0]);
+  mn_spectrum_gradient(g, s->modes, 1, &s->damping, s->field[1]);
 }
 
 /* Counting sort of the cells by tiles. */

@@ -6,6 +6,7 @@
 #define MN_DRIFT_SHEET_H
 
 #include <mnemotaxis/spectrum.h>
+#include <mnemotaxis/split.h>
 
 typedef struct mn_sheet {
   mn_lattice mesh;
@@ -20,14 +21,17 @@ typedef struct mn_sheet {
   double *field[2]; /* [own rows, nodes[0]] */
   double *both;     /* [nodes[1], nodes[0], 2] fields of all ranks */
   double *modes;    /* of the spectrum */
-  int64_t cells;    /* sorted below; 0: in their own order */
-  int64_t *order;   /* [cells] */
-  double *point;    /* [cells, 2] */
-  double *read;     /* [cells, 2] */
+  mn_symbol_key key;
+  double *symbol; /* [kx_count, nodes[1]] of `key` */
+  int64_t cells;  /* sorted below; 0: in their own order */
+  int64_t *order; /* [cells] */
+  double *point;  /* [cells, 2] */
+  double *read;   /* [cells, 2] */
 } mn_sheet;
 
-/* Lays the mesh; nothing happens when it is laid already.  Collective. */
-mn_error *mn_sheet_lay(const mn_parallel *parallel, const mn_lattice *mesh, mn_sheet *sheet) MN_MUST_CHECK;
+/* Lays the mesh and takes a window; nothing happens when that is so already.  Collective. */
+mn_error *mn_sheet_lay(const mn_parallel *parallel, const mn_lattice *mesh, const mn_window *window,
+                       mn_sheet *sheet) MN_MUST_CHECK;
 
 /* Prepares modes |k| <= cutoff of this mesh.  Collective. */
 mn_error *mn_sheet_tune(const mn_parallel *parallel, double cutoff, mn_sheet *sheet) MN_MUST_CHECK;
@@ -35,6 +39,10 @@ mn_error *mn_sheet_tune(const mn_parallel *parallel, double cutoff, mn_sheet *sh
 /* deposit = unit masses of all cells.  Collective.  count: cells in all;  mine [local, 2] */
 mn_error *mn_sheet_spread(const mn_parallel *parallel, mn_sheet *sheet, int64_t count, int64_t local,
                           const double *mine) MN_MUST_CHECK;
+
+/* field = gradient of the key's part of the present, of all cells spread last, in modes of the sheet; 0 without a
+ * model. Local to the ranks' rows, collective in the transforms. */
+void mn_sheet_fields(mn_sheet *sheet, int rank, const mn_model *model, const mn_symbol_key *key);
 
 /* Mean over the cells of the density of cells around them, by the squares of the deposit.  Collective.
  * The same bits on any number of ranks. */

@@ -21,10 +21,15 @@ typedef struct spectral {
   mn_tail tail;
   mn_crowd crowd;
   mn_table near;
-  double from;   /* smallest variance on meshes */
-  double reach;  /* of pairs; 0: none */
-  double taken;  /* time of the cells taken last; NaN: none */
-  mn_scene seen; /* of the last evaluation */
+  mn_lines lines;
+  mn_layout layout;
+  double low[2], high[2]; /* box around all cells */
+  mn_window equal;        /* the window that is as good for all phases */
+  bool fine;              /* the sheet has modes of its own, for what is narrower than the ladder takes */
+  double from;            /* smallest variance on meshes */
+  double taken;           /* time of the cells taken last; NaN: none */
+  mn_scene scene;         /* what is known for this evaluation */
+  mn_scene seen;          /* by the last evaluation */
   double clock;
 } spectral;
 
@@ -39,7 +44,7 @@ static mn_error *create(mn_drift *drift)
   w->taken = (double)NAN;
   const double eps = share_of_tolerance * drift->options.tolerance;
   const mn_ladder_options options = {eps, drift->options.shortest_step, drift->options.longest_step};
-  mn_window_choose(eps, MN_LAYOUT_PHASE, &w->sheet.window);
+  mn_window_choose(eps, MN_LAYOUT_PHASE, &w->equal);
   return mn_ladder_create(&drift->parallel, &drift->model, &options, drift->count, &w->ladder);
 }
 
@@ -67,12 +72,16 @@ static void clock(mn_drift *drift, mn_phase phase)
 static void find_box(const mn_drift *drift, const double *mine, double low[2], double high[2])
 {
   double corner[4] = {INFINITY, INFINITY, INFINITY, INFINITY}; /* low, and minus high */
-  for (int64_t i = 0; i < mn_block_count(drift->block); i++) {
-    for (int a = 0; a < 2; a++) {
+  for (int a = 0; a < 2; a++) {
+    double least = (double)INFINITY;
+    double most = -(double)INFINITY;
+    for (int64_t i = 0; i < mn_block_count(drift->block); i++) {
       const double x = mine[2 * i + a];
-      corner[a] = x < corner[a] ? x : corner[a];
-      corner[2 + a] = -x < corner[2 + a] ? -x : corner[2 + a];
+      least = x < least ? x : least;
+      most = x > most ? x : most;
     }
+    corner[a] = least;
+    corner[2 + a] = -most;
   }
   MPI_Allreduce(MPI_IN_PLACE, corner, 4, MPI_DOUBLE, MPI_MIN, drift->parallel.comm);
   for (int a = 0; a < 2; a++) {
@@ -81,9 +90,12 @@ static void find_box(const mn_drift *drift, const double *mine, double low[2], d
   }
 }
 
-/* Wide enough that the images of the cells are out of sight of the widest Gaussian on the sheet. */
-static mn_lattice sheet_mesh(const mn_drift *drift, const double low[2], const double high[2], double spacing)
+/* Wide enough that the images of the cells are out of sight of the widest Gaussian on the sheet; corners in steps of
+ * BLOCK nodes, so that a mesh seldom changes. */
+static mn_lattice sheet_mesh(const mn_drift *drift, const double low[2], const double high[2], double spacing,
+                             int width)
 {
+  enum { BLOCK = 16 };
   const spectral *w = drift->work;
   mn_lattice mesh;
   memset(&mesh, 0, sizeof mesh);
@@ -91,33 +103,46 @@ static mn_lattice sheet_mesh(const mn_drift *drift, const double low[2], const d
   const double reach = log(1.0 / (share_of_tolerance * drift->options.tolerance));
   const double clear = sqrt(2.0 * reach * mn_ladder_variance(w->ladder));
   for (int a = 0; a < 2; a++) {
-    mesh.first[a] = (int64_t)floor(low[a] / spacing) - w->sheet.window.width;
-    const int64_t last = (int64_t)ceil((high[a] + clear) / spacing) + w->sheet.window.width;
+    mesh.first[a] = BLOCK * (int64_t)floor((low[a] / spacing - width) / BLOCK);
+    const int64_t last = (int64_t)ceil((high[a] + clear) / spacing) + width;
     mesh.nodes[a] = mn_transform_size(last - mesh.first[a] + 1);
   }
   return mesh;
 }
 
-/* Meshes for cells in this box, and what they carry. */
+static mn_error *lay_sheet(mn_drift *drift, const double low[2], const double high[2], double spacing)
+{
+  spectral *w = drift->work;
+  mn_window spline;
+  const mn_window *window = &w->equal;
+  const int order = w->scene.force > 0.0 ? mn_layout_spline(drift, &w->scene, &w->tail, spacing) : MN_WINDOW_MAX;
+  if (order < window->width) {
+    mn_window_spline(order, MN_LAYOUT_PHASE, &spline);
+    window = &spline;
+  }
+  const mn_lattice mesh = sheet_mesh(drift, low, high, spacing, window->width);
+  return mn_sheet_lay(&drift->parallel, &mesh, window, &w->sheet);
+}
+
+/* Meshes for the cells, as the scene asks for; without one, those of the ladder alone. */
 static mn_error *prepare(mn_drift *drift, const mn_present *present, const double *mine)
 {
   spectral *w = drift->work;
-  mn_layout layout;
-  double low[2];
-  double high[2];
-  find_box(drift, mine, low, high);
+  find_box(drift, mine, w->low, w->high);
   const double widest = mn_split_widest(&drift->model, present);
-  const double side[2] = {high[0] - low[0], high[1] - low[1]};
-  mn_layout_choose(drift, mn_ladder_scene(w->ladder), present, side, &w->tail, &layout);
-  const double wanted = MN_LAYOUT_PHASE / layout.cutoff;
-  MN_TRY(mn_ladder_prepare(w->ladder, low, high, present->window, wanted, widest));
+  const double side[2] = {w->high[0] - w->low[0], w->high[1] - w->low[1]};
+  w->layout = (mn_layout){.cutoff = 0.0};
+  if (w->scene.force > 0.0) {
+    mn_layout_choose(drift, &w->scene, present, side, &w->tail, &w->layout);
+  }
+  const double wanted = MN_LAYOUT_PHASE / w->layout.cutoff;
+  MN_TRY(mn_ladder_prepare(w->ladder, w->low, w->high, present->window, wanted, widest));
   const double ratio = fmax(1.0, ceil(mn_ladder_spacing(w->ladder) / wanted - 1e-9));
   const double spacing = mn_ladder_spacing(w->ladder) / ratio;
-  w->reach = layout.reach;
-  w->from = layout.pairs ? layout.cut : fmax(1e-7 * widest, 0.5 * mn_split_narrowest(&drift->model));
-  const mn_lattice mesh = sheet_mesh(drift, low, high, spacing);
-  MN_TRY(mn_sheet_lay(&drift->parallel, &mesh, &w->sheet));
-  return ratio > 1.0 ? mn_sheet_tune(&drift->parallel, MN_LAYOUT_PHASE / spacing, &w->sheet) : NULL;
+  w->from = w->layout.pairs ? w->layout.cut : fmax(1e-7 * widest, 0.5 * mn_split_narrowest(&drift->model));
+  w->fine = ratio > 1.0;
+  MN_TRY(lay_sheet(drift, w->low, w->high, spacing));
+  return w->fine ? mn_sheet_tune(&drift->parallel, MN_LAYOUT_PHASE / spacing, &w->sheet) : NULL;
 }
 
 static mn_ground ground_of(const spectral *w)
@@ -137,43 +162,15 @@ static mn_error *take(mn_drift *drift, double now, const double *mine)
   return error;
 }
 
-/* The variances between the cut and the ladder, in modes of the sheet. */
-static void add_sheet_modes(mn_drift *drift, const mn_present *present)
-{
-  spectral *w = drift->work;
-  mn_spectrum *g = w->sheet.spectrum;
-  mn_split split;
-  mn_split_range(&drift->model, present, w->from, mn_ladder_variance(w->ladder), &split);
-  if (!g || split.count == 0) {
-    for (int a = 0; a < 2; a++) {
-      memset(w->sheet.field[a], 0, (size_t)mn_sheet_own(&w->sheet, drift->parallel.rank) * sizeof(double));
-    }
-    return;
-  }
-  mn_spectrum_modes(g, w->sheet.deposit, 1.0, &w->sheet.damping, w->sheet.modes);
-  for (int64_t c = 0; c < g->kx_count; c++) {
-    for (int64_t j = 0; j < g->mesh.nodes[1]; j++) {
-      const int64_t at = 2 * (c * g->mesh.nodes[1] + j);
-      if (!isnan(g->ky[j])) {
-        const double symbol = mn_split_symbol(&split, g->kx[c] * g->kx[c] + g->ky[j] * g->ky[j]);
-        w->sheet.modes[at] *= symbol;
-        w->sheet.modes[at + 1] *= symbol;
-      }
-    }
-  }
-  mn_spectrum_gradient(g, w->sheet.modes, 0, &w->sheet.damping, w->sheet.field[0]);
-  mn_spectrum_gradient(g, w->sheet.modes, 1, &w->sheet.damping, w->sheet.field[1]);
-}
-
 static mn_error *add_fields(mn_drift *drift, double now, const mn_present *present, const double *mine, double *sum)
 {
   spectral *w = drift->work;
   const mn_ground ground = ground_of(w);
-  const bool own = w->sheet.spectrum != NULL; /* then the sheet carries what lies below the ladder */
-  add_sheet_modes(drift, present);
+  const double ladder = w->fine ? fmax(w->from, mn_ladder_variance(w->ladder)) : w->from;
+  const mn_symbol_key key = {*present, w->from, ladder};
+  mn_sheet_fields(&w->sheet, drift->parallel.rank, w->fine ? &drift->model : NULL, &key);
   clock(drift, MN_PHASE_SHEET);
-  MN_TRY(mn_ladder_add_gradient(w->ladder, now, present, own ? fmax(w->from, mn_ladder_variance(w->ladder)) : w->from,
-                                &ground, w->sheet.field));
+  MN_TRY(mn_ladder_add_gradient(w->ladder, now, present, ladder, &ground, w->sheet.field));
   clock(drift, MN_PHASE_LADDER);
   MN_TRY(mn_sheet_read(&drift->parallel, &w->sheet, mn_block_count(drift->block), mine, sum));
   clock(drift, MN_PHASE_READ);
@@ -193,19 +190,32 @@ static double near_profile(const void *context, double r2)
   return mn_present_profile(n->model, n->present, r2) - mn_split_profile(&n->wide, r2);
 }
 
-static mn_error *add_pairs(mn_drift *drift, const mn_present *present, const double *mine, double *sum)
+static mn_error *sum_near(mn_drift *drift, const mn_present *present)
 {
   spectral *w = drift->work;
   remainder_of n = {&drift->model, present, {0}};
-  if (w->reach <= 0.0) {
+  mn_split_range(&drift->model, present, w->from, (double)INFINITY, &n.wide);
+  mn_lines_fill(&w->lines, near_profile, &n, w->layout.reach, share_of_tolerance * w->layout.near_accuracy, w->low,
+                w->high);
+  if (w->lines.per_octave > 0) {
+    return mn_agree(&drift->parallel, mn_near_sum_lines(&w->lines, &w->crowd, &drift->cost.pairs));
+  }
+  mn_table_sample(&w->near, near_profile, &n, w->layout.reach * w->layout.reach);
+  drift->cost.pairs += mn_near_sum(&w->near, &w->crowd);
+  return NULL;
+}
+
+static mn_error *add_pairs(mn_drift *drift, const mn_present *present, const double *mine, double *sum)
+{
+  spectral *w = drift->work;
+  const double reach = w->layout.reach;
+  if (!w->layout.pairs) {
     return NULL;
   }
-  mn_split_range(&drift->model, present, w->from, (double)INFINITY, &n.wide);
-  mn_table_sample(&w->near, near_profile, &n, w->reach * w->reach);
-  MN_TRY(mn_crowd_gather(&drift->parallel, &w->sheet.mesh, &w->sheet.rows, w->reach, 0.5 * w->reach,
+  MN_TRY(mn_crowd_gather(&drift->parallel, &w->sheet.mesh, &w->sheet.rows, reach, 0.5 * reach,
                          mn_block_count(drift->block), mine, &w->crowd));
-  drift->cost.pairs += mn_near_sum(&w->near, &w->crowd);
-  mn_error *error = mn_crowd_return(&drift->parallel, &w->crowd, sum);
+  mn_error *error = sum_near(drift, present);
+  error = error ? error : mn_crowd_return(&drift->parallel, &w->crowd, sum);
   mn_crowd_clear(&w->crowd);
   clock(drift, MN_PHASE_NEAR);
   return error;
@@ -215,7 +225,7 @@ static mn_error *add_pairs(mn_drift *drift, const mn_present *present, const dou
 static double allowed_of(const mn_drift *drift)
 {
   const spectral *w = drift->work;
-  return share_of_tolerance * drift->options.tolerance * mn_ladder_scene(w->ladder)->force;
+  return share_of_tolerance * drift->options.tolerance * w->scene.force;
 }
 
 static void subtract_trails(mn_drift *drift, double now, double window, const double *mine, double *sum)
@@ -233,43 +243,68 @@ static double rms_force(const mn_drift *drift, const double *sum)
 {
   enum { SAMPLES = 8192 };
   const int64_t stride = (drift->count + SAMPLES - 1) / SAMPLES;
+  const int64_t first = (drift->block.begin + stride - 1) / stride * stride - drift->block.begin;
+  const int64_t local = mn_block_count(drift->block);
   double largest = 0.0;
   int64_t total[2] = {0, 0};
-  for (int64_t i = 0; i < mn_block_count(drift->block); i++) {
-    if ((drift->block.begin + i) % stride == 0) {
-      largest = fmax(largest, hypot(sum[2 * i], sum[2 * i + 1]));
-    }
+  for (int64_t i = first; i < local; i += stride) {
+    largest = fmax(largest, hypot(sum[2 * i], sum[2 * i + 1]));
   }
   MPI_Allreduce(MPI_IN_PLACE, &largest, 1, MPI_DOUBLE, MPI_MAX, drift->parallel.comm);
-  for (int64_t i = 0; i < mn_block_count(drift->block) && largest > 0.0; i++) {
-    if ((drift->block.begin + i) % stride == 0) {
-      const double x = sum[2 * i] / largest;
-      const double y = sum[2 * i + 1] / largest;
-      total[0] += (int64_t)((x * x + y * y) * 0x1p48);
-      total[1]++;
-    }
+  for (int64_t i = first; i < local && largest > 0.0; i += stride) {
+    const double x = sum[2 * i] / largest;
+    const double y = sum[2 * i + 1] / largest;
+    total[0] += (int64_t)((x * x + y * y) * 0x1p48);
+    total[1]++;
   }
   MPI_Allreduce(MPI_IN_PLACE, total, 2, MPI_INT64_T, MPI_SUM, drift->parallel.comm);
   return total[1] > 0 ? largest * sqrt(ldexp((double)total[0], -48) / (double)total[1]) : 0.0;
+}
+
+static mn_scene see(const mn_drift *drift, const double *sum)
+{
+  const spectral *w = drift->work;
+  return (mn_scene){rms_force(drift, sum), mn_sheet_density(&drift->parallel, &w->sheet, drift->count)};
+}
+
+/* Sums the forces with meshes as the scene asks for. */
+static mn_error *sum_forces(mn_drift *drift, double now, const mn_present *present, const double *mine, double *sum)
+{
+  MN_TRY(prepare(drift, present, mine));
+  clock(drift, MN_PHASE_SHEET);
+  MN_TRY(take(drift, now, mine));
+  memset(sum, 0, (size_t)(2 * mn_block_count(drift->block)) * sizeof *sum);
+  MN_TRY(add_fields(drift, now, present, mine, sum));
+  MN_TRY(add_pairs(drift, present, mine, sum));
+  subtract_trails(drift, now, present->window, mine, sum);
+  return NULL;
+}
+
+/* Where nothing is known of the forces yet, they are first summed with what the ladder can hold: without pairs. */
+static mn_error *scout(mn_drift *drift, double now, const mn_present *present, const double *mine, double *sum)
+{
+  spectral *w = drift->work;
+  const mn_present smooth = {present->window, fmax(present->ahead, present->window)};
+  MN_TRY(sum_forces(drift, now, &smooth, mine, sum));
+  w->scene = see(drift, sum);
+  w->scene.force = fmax(w->scene.force, 1e-300); /* 0: all cells at one place */
+  return NULL;
 }
 
 static mn_error *evaluate(mn_drift *drift, const mn_history *past, double now, const mn_present *present,
                           const double *mine, double *out)
 {
   spectral *w = drift->work;
-  const int64_t local = mn_block_count(drift->block);
   (void)past;
   w->clock = mn_seconds();
-  MN_TRY(prepare(drift, present, mine));
-  clock(drift, MN_PHASE_SHEET);
-  MN_TRY(take(drift, now, mine));
-  memset(out, 0, (size_t)(2 * local) * sizeof *out);
-  MN_TRY(add_fields(drift, now, present, mine, out));
-  MN_TRY(add_pairs(drift, present, mine, out));
-  subtract_trails(drift, now, present->window, mine, out);
-  w->seen = (mn_scene){rms_force(drift, out), mn_sheet_density(&drift->parallel, &w->sheet, drift->count)};
+  w->scene = *mn_ladder_scene(w->ladder);
+  if (w->scene.force <= 0.0) {
+    MN_TRY(scout(drift, now, present, mine, out));
+  }
+  MN_TRY(sum_forces(drift, now, present, mine, out));
+  w->seen = see(drift, out);
   const double share = drift->model.chi / (double)(drift->count - 1);
-  for (int64_t i = 0; i < 2 * local; i++) {
+  for (int64_t i = 0; i < 2 * mn_block_count(drift->block); i++) {
     out[i] *= share;
   }
   clock(drift, MN_PHASE_OWN);
@@ -282,14 +317,16 @@ static mn_error *remember(mn_drift *drift, double time, double step, const doubl
   w->clock = mn_seconds();
   if (w->taken == time) {
     *mn_ladder_scene(w->ladder) = w->seen;
+    w->scene = w->seen;
   } else {
-    const mn_present present = {step, 0.0};
+    const mn_present present = {step, step};
+    w->scene = (mn_scene){0.0, 0.0};
     MN_TRY(prepare(drift, &present, mine));
     MN_TRY(take(drift, time, mine));
   }
   w->taken = (double)NAN;
   MN_TRY(mn_ladder_remember(w->ladder, time, step, mine));
-  if (allowed_of(drift) > 0.0) {
+  if (mn_ladder_scene(w->ladder)->force > 0.0) {
     mn_trail_thin(mn_ladder_trail(w->ladder), &drift->model, time + step, allowed_of(drift));
   }
   clock(drift, MN_PHASE_REMEMBER);

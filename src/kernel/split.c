@@ -5,14 +5,15 @@
  * dtau,
  *
  * for a = 0 exp(-lambda (w-v0)/(kappa theta))/(kappa theta).  It is smooth but for two kinks.  Between them
- * Gauss-Legendre panels, none wider than its lower end (then exp(-c/w) is smooth on it) nor than a few lengths of the
- * decay. */
+ * Gauss-Legendre panels, none wider than its lower end (then exp(-c/w) is smooth on it), nor, near a kink, than a few
+ * lengths of the decay. */
 #include <mnemotaxis/quadrature.h>
 #include <mnemotaxis/split.h>
 
 #include <assert.h>
 #include <math.h>
 #include <stdbool.h>
+#include <string.h>
 
 static const double pi = 3.14159265358979323846;
 
@@ -45,9 +46,11 @@ static double density(const mn_model *model, const spread *s, double window, dou
   if (s->ahead <= 0.0) {
     return exp(-model->lambda * (w - s->start) / (s->rate * model->theta)) / (s->rate * model->theta);
   }
-  const double from = fmax(0.0, (w - s->start - s->ahead) / s->rate);
-  const double to = fmin(window, (w - s->start) / s->rate);
-  return to > from ? mn_kernel_mass(model, from, to) / s->ahead : 0.0;
+  const double full = s->rate * window;
+  const double above = w - s->start;
+  const double from = fmax(0.0, (above - s->ahead) / s->rate);
+  const double length = fmin(fmin(full, s->ahead), fmin(above, full + s->ahead - above)) / s->rate;
+  return length > 0.0 ? exp(-model->lambda * from / model->theta) * mn_kernel_mass(model, 0.0, length) / s->ahead : 0.0;
 }
 
 double mn_split_density(const mn_model *model, const mn_present *present, double w)
@@ -57,11 +60,12 @@ double mn_split_density(const mn_model *model, const mn_present *present, double
   return inside ? density(model, &s, present->window, w) : 0.0;
 }
 
-/* Where the panel that begins at w may end. */
-static double panel_end(const mn_model *model, const spread *s, double w)
+/* Where the panel that begins at w may end; `corner` is the last kink below, from which the density decays anew. */
+static double panel_end(const mn_model *model, const spread *s, double corner, double w)
 {
   const double doubled = 2.0 * w;
-  return model->lambda > 0.0 ? fmin(doubled, w + 4.0 * s->rate * model->theta / model->lambda) : doubled;
+  return model->lambda > 0.0 ? fmin(doubled, w + fmax(4.0 * s->rate * model->theta / model->lambda, w - corner))
+                             : doubled;
 }
 
 static void add_panel(const mn_model *model, const spread *s, double window, double low, double high, mn_split *split)
@@ -94,7 +98,8 @@ void mn_split_range(const mn_model *model, const mn_present *present, double low
   split->count = 0;
   double from = fmax(low, s.start);
   while (from < top) {
-    double to = fmin(top, panel_end(model, &s, from));
+    const double below = from >= corner[1] ? corner[1] : from >= corner[0] ? corner[0] : s.start;
+    double to = fmin(top, panel_end(model, &s, below, from));
     for (int k = 1; k >= 0; k--) {
       to = corner[k] > from && corner[k] < to ? corner[k] : to;
     }
@@ -120,4 +125,30 @@ double mn_split_profile(const mn_split *split, double r2)
     sum += split->mass[k] / (2.0 * pi * w * w) * exp(-0.5 * r2 / w);
   }
   return sum;
+}
+
+/* A Gaussian is a product of one in kx and one in ky; rows in blocks, so that theirs fit in the cache. */
+void mn_split_tabulate(const mn_model *model, const mn_symbol_key *key, int64_t columns, const double *kx, int64_t rows,
+                       const double *ky, double *symbol)
+{
+  enum { BLOCK = 256 };
+  mn_split split;
+  mn_split_range(model, &key->present, key->low, key->high, &split);
+  memset(symbol, 0, (size_t)(columns * rows) * sizeof *symbol);
+  for (int64_t begin = 0; begin < rows; begin += BLOCK) {
+    const int64_t count = rows - begin < BLOCK ? rows - begin : BLOCK;
+    for (int q = 0; q < split.count; q++) {
+      double along_y[BLOCK];
+      for (int64_t j = 0; j < count; j++) {
+        const double k = isnan(ky[begin + j]) ? 0.0 : ky[begin + j];
+        along_y[j] = exp(-0.5 * split.variance[q] * k * k);
+      }
+      for (int64_t c = 0; c < columns; c++) {
+        const double along_x = split.mass[q] * exp(-0.5 * split.variance[q] * kx[c] * kx[c]);
+        for (int64_t j = 0; j < count && along_x > 0.0; j++) {
+          symbol[c * rows + begin + j] += along_x * along_y[j];
+        }
+      }
+    }
+  }
 }

@@ -55,33 +55,82 @@ static bool inside(int64_t first, int width, int64_t nodes)
   return first >= 0 && first + width <= nodes;
 }
 
-/* One row of fine values to one of coarse values. */
-static void narrow_row(const mn_resampling *r, const mn_lattice *fine, const double *fine_row, const mn_lattice *coarse,
-                       double *coarse_row)
+/* Fine nodes [begin, end) of a row have windows inside the coarse row. */
+static mn_range covered(const mn_resampling *r, const mn_lattice *fine, const mn_lattice *coarse)
 {
-  for (int64_t i = 0; i < fine->nodes[0]; i++) {
-    int phase;
-    const int64_t first = first_of(r, fine->first[0] + i, &phase) - coarse->first[0];
-    for (int a = 0; a < r->width && inside(first, r->width, coarse->nodes[0]); a++) {
-      coarse_row[first + a] += r->weight[phase][a] * fine_row[i];
+  mn_range nodes = {0, fine->nodes[0]};
+  int phase;
+  while (nodes.begin < nodes.end && first_of(r, fine->first[0] + nodes.begin, &phase) < coarse->first[0]) {
+    nodes.begin++;
+  }
+  const int64_t last = coarse->first[0] + coarse->nodes[0] - r->width;
+  while (nodes.end > nodes.begin && first_of(r, fine->first[0] + nodes.end - 1, &phase) > last) {
+    nodes.end--;
+  }
+  return nodes;
+}
+
+/* Weighted sums along one row, from fine to coarse or back; `width` is known when this is compiled. */
+static inline void along_row(const mn_resampling *r, int width, bool back, const mn_lattice *fine, double *fine_row,
+                             const mn_lattice *coarse, double *coarse_row)
+{
+  const mn_range nodes = covered(r, fine, coarse);
+  int phase = 0;
+  int64_t first = first_of(r, fine->first[0] + nodes.begin, &phase) - r->first[phase] - coarse->first[0];
+  for (int64_t i = nodes.begin; i < nodes.end; i++) {
+    double *to = coarse_row + first + r->first[phase];
+    const double *weight = r->weight[phase];
+    if (back) {
+      double sum = 0.0;
+      for (int a = 0; a < width; a++) {
+        sum += weight[a] * to[a];
+      }
+      fine_row[i] += sum;
+    } else {
+      const double value = fine_row[i];
+      for (int a = 0; a < width; a++) {
+        to[a] += weight[a] * value;
+      }
+    }
+    phase++;
+    if (phase == r->ratio) {
+      phase = 0;
+      first++;
     }
   }
 }
 
-/* Adds to one row of fine values those of a coarse row around them. */
-static void widen_row(const mn_resampling *r, const mn_lattice *coarse, const double *coarse_row,
-                      const mn_lattice *fine, double *fine_row)
+static void along_rows(const mn_resampling *r, bool back, const mn_lattice *fine, double *fine_row,
+                       const mn_lattice *coarse, double *coarse_row)
 {
-  for (int64_t i = 0; i < fine->nodes[0]; i++) {
-    int phase;
-    const int64_t first = first_of(r, fine->first[0] + i, &phase) - coarse->first[0];
-    if (inside(first, r->width, coarse->nodes[0])) {
-      double sum = 0.0;
-      for (int a = 0; a < r->width; a++) {
-        sum += r->weight[phase][a] * coarse_row[first + a];
-      }
-      fine_row[i] += sum;
-    }
+  switch (r->width) {
+  case 1:
+    along_row(r, 1, back, fine, fine_row, coarse, coarse_row);
+    break;
+  case 4:
+    along_row(r, 4, back, fine, fine_row, coarse, coarse_row);
+    break;
+  case 5:
+    along_row(r, 5, back, fine, fine_row, coarse, coarse_row);
+    break;
+  case 6:
+    along_row(r, 6, back, fine, fine_row, coarse, coarse_row);
+    break;
+  case 7:
+    along_row(r, 7, back, fine, fine_row, coarse, coarse_row);
+    break;
+  case 8:
+    along_row(r, 8, back, fine, fine_row, coarse, coarse_row);
+    break;
+  case 9:
+    along_row(r, 9, back, fine, fine_row, coarse, coarse_row);
+    break;
+  case 10:
+    along_row(r, 10, back, fine, fine_row, coarse, coarse_row);
+    break;
+  default:
+    along_row(r, r->width, back, fine, fine_row, coarse, coarse_row);
+    break;
   }
 }
 
@@ -113,31 +162,43 @@ static mn_range own_rows(const mn_parallel *parallel, const mn_shares *owner)
   return (mn_range){owner->begin[parallel->rank], owner->begin[parallel->rank + 1]};
 }
 
-mn_error *mn_lattice_coarsen(const mn_parallel *parallel, const mn_resampling *r, const mn_lattice *from,
-                             const mn_shares *fine_owner, const double *fine, const mn_lattice *to,
-                             const mn_shares *coarse_owner, double *coarse)
+/* Room for `numbers` doubles, kept from call to call: fresh memory costs as much as the sums. */
+static mn_error *reserve(double **array, int64_t *room, int64_t numbers)
+{
+  if (numbers <= *room) {
+    return NULL;
+  }
+  mn_free(array);
+  *room = numbers + numbers / 8;
+  return mn_alloc(array, *room, sizeof **array);
+}
+
+void mn_resampling_clear(mn_resampling_work *work)
+{
+  mn_free(&work->narrow);
+  mn_free(&work->fetched);
+  *work = (mn_resampling_work){0};
+}
+
+mn_error *mn_lattice_coarsen(const mn_parallel *parallel, const mn_resampling *r, mn_resampling_work *work,
+                             const mn_lattice *from, const mn_shares *fine_owner, const double *fine,
+                             const mn_lattice *to, const mn_shares *coarse_owner, double *coarse)
 {
   const mn_range mine = own_rows(parallel, fine_owner);
   const mn_range own = own_rows(parallel, coarse_owner);
   const mn_range wanted = fine_rows(r, from, to, own);
-  double *narrow = NULL;
-  double *fetched = NULL;
-  mn_error *error = mn_alloc(&narrow, (mine.end - mine.begin) * to->nodes[0], sizeof *narrow);
-  error = error ? error : mn_alloc(&fetched, (wanted.end - wanted.begin) * to->nodes[0], sizeof *fetched);
-  error = mn_agree(parallel, error);
-  if (!error) {
-    for (int64_t j = 0; j < mine.end - mine.begin; j++) {
-      narrow_row(r, from, fine + j * from->nodes[0], to, narrow + j * to->nodes[0]);
-    }
-    error = mn_rows_fetch(parallel, fine_owner, to->nodes[0], narrow, wanted, fetched);
+  const int64_t narrow = (mine.end - mine.begin) * to->nodes[0];
+  mn_error *error = reserve(&work->narrow, &work->narrow_room, narrow);
+  error = error ? error : reserve(&work->fetched, &work->fetched_room, (wanted.end - wanted.begin) * to->nodes[0]);
+  MN_TRY(mn_agree(parallel, error));
+  memset(work->narrow, 0, (size_t)narrow * sizeof *work->narrow);
+  for (int64_t j = 0; j < mine.end - mine.begin; j++) {
+    along_rows(r, false, from, (double *)(uintptr_t)(fine + j * from->nodes[0]), to, work->narrow + j * to->nodes[0]);
   }
-  if (!error) {
-    memset(coarse, 0, (size_t)((own.end - own.begin) * to->nodes[0]) * sizeof *coarse);
-    gather_rows(r, from, to, wanted, fetched, own, coarse);
-  }
-  mn_free(&narrow);
-  mn_free(&fetched);
-  return error;
+  MN_TRY(mn_rows_fetch(parallel, fine_owner, to->nodes[0], work->narrow, wanted, work->fetched));
+  memset(coarse, 0, (size_t)((own.end - own.begin) * to->nodes[0]) * sizeof *coarse);
+  gather_rows(r, from, to, wanted, work->fetched, own, coarse);
+  return NULL;
 }
 
 /* Own fine row j from rows `have` of coarse values. */
@@ -153,26 +214,21 @@ static void scatter_row(const mn_resampling *r, const mn_lattice *coarse, mn_ran
   for (int b = 0; b < r->width; b++) {
     add_row(r->weight[phase][b], from + (first + b - have.begin) * coarse->nodes[0], coarse->nodes[0], work);
   }
-  widen_row(r, coarse, work, fine, to);
+  along_rows(r, true, fine, to, coarse, work);
 }
 
-mn_error *mn_lattice_refine(const mn_parallel *parallel, const mn_resampling *r, const mn_lattice *from,
-                            const mn_shares *coarse_owner, const double *coarse, const mn_lattice *to,
-                            const mn_shares *fine_owner, double *fine)
+mn_error *mn_lattice_refine(const mn_parallel *parallel, const mn_resampling *r, mn_resampling_work *work,
+                            const mn_lattice *from, const mn_shares *coarse_owner, const double *coarse,
+                            const mn_lattice *to, const mn_shares *fine_owner, double *fine)
 {
   const mn_range mine = own_rows(parallel, fine_owner);
   const mn_range wanted = coarse_rows(r, to, from, mine);
-  double *fetched = NULL;
-  double *work = NULL;
-  mn_error *error = mn_alloc(&fetched, (wanted.end - wanted.begin) * from->nodes[0], sizeof *fetched);
-  error = mn_agree(parallel, error ? error : mn_alloc(&work, from->nodes[0], sizeof *work));
-  error = error ? error : mn_rows_fetch(parallel, coarse_owner, from->nodes[0], coarse, wanted, fetched);
-  if (!error) {
-    for (int64_t j = mine.begin; j < mine.end; j++) {
-      scatter_row(r, from, wanted, fetched, to, j, work, fine + (j - mine.begin) * to->nodes[0]);
-    }
+  mn_error *error = reserve(&work->narrow, &work->narrow_room, from->nodes[0]);
+  error = error ? error : reserve(&work->fetched, &work->fetched_room, (wanted.end - wanted.begin) * from->nodes[0]);
+  MN_TRY(mn_agree(parallel, error));
+  MN_TRY(mn_rows_fetch(parallel, coarse_owner, from->nodes[0], coarse, wanted, work->fetched));
+  for (int64_t j = mine.begin; j < mine.end; j++) {
+    scatter_row(r, from, wanted, work->fetched, to, j, work->narrow, fine + (j - mine.begin) * to->nodes[0]);
   }
-  mn_free(&fetched);
-  mn_free(&work);
-  return error;
+  return NULL;
 }

@@ -21,14 +21,36 @@ static double bessel_i0(double x)
   return sum;
 }
 
+/* The cardinal B-spline by its recursion, from the orders below; 0 <= x <= order on the support. */
+static double spline(int order, double x)
+{
+  double value[MN_WINDOW_MAX];
+  for (int i = 0; i < order; i++) {
+    value[i] = x - i >= 0.0 && x - i < 1.0 ? 1.0 : 0.0; /* of order 1, moved by i */
+  }
+  for (int p = 2; p <= order; p++) {
+    for (int i = 0; i + p <= order; i++) {
+      value[i] = ((x - i) * value[i] + (p - x + i) * value[i + 1]) / (p - 1);
+    }
+  }
+  return value[0];
+}
+
 double mn_window_value(const mn_window *window, double z)
 {
+  if (window->beta == 0.0) {
+    return spline(window->width, z + 0.5 * window->width);
+  }
   const double y = 2.0 * z / window->width;
   return fabs(y) > 1.0 ? 0.0 : bessel_i0(window->beta * sqrt(1.0 - y * y)) / bessel_i0(window->beta);
 }
 
 double mn_window_transform(const mn_window *window, double phase)
 {
+  if (window->beta == 0.0) {
+    const double sinc = fabs(phase) < 1e-8 ? 1.0 : sin(0.5 * phase) / (0.5 * phase);
+    return pow(sinc, window->width);
+  }
   const double y = 0.5 * window->width * phase;
   const double d = window->beta * window->beta - y * y;
   const double root = sqrt(fabs(d));
@@ -36,19 +58,24 @@ double mn_window_transform(const mn_window *window, double phase)
   return window->width * shape / bessel_i0(window->beta);
 }
 
+double mn_window_alias(const mn_window *window, double phase)
+{
+  enum { IMAGES = 20 };
+  double sum = 0.0;
+  for (int m = 1; m <= IMAGES; m++) {
+    const double a = mn_window_transform(window, phase + 2.0 * pi * m);
+    const double b = mn_window_transform(window, phase - 2.0 * pi * m);
+    sum += a * a + b * b;
+  }
+  return sqrt(sum) / mn_window_transform(window, phase);
+}
+
 double mn_window_error(const mn_window *window)
 {
-  enum { PHASES = 24, IMAGES = 20 };
+  enum { PHASES = 24 };
   double worst = 0.0;
   for (int i = 0; i <= PHASES; i++) {
-    const double phase = window->cutoff * i / PHASES;
-    double sum = 0.0;
-    for (int m = 1; m <= IMAGES; m++) {
-      const double a = mn_window_transform(window, phase + 2.0 * pi * m);
-      const double b = mn_window_transform(window, phase - 2.0 * pi * m);
-      sum += a * a + b * b;
-    }
-    worst = fmax(worst, sqrt(sum) / mn_window_transform(window, phase));
+    worst = fmax(worst, mn_window_alias(window, window->cutoff * i / PHASES));
   }
   return worst;
 }
@@ -119,9 +146,20 @@ void mn_window_make(int width, double cutoff, mn_window *window)
   } while (window->terms < width + 4 && polynomial_error(window) > 0.1 * window->error);
 }
 
+void mn_window_spline(int width, double cutoff, mn_window *window)
+{
+  assert(width >= 2 && width <= MN_WINDOW_MAX && cutoff > 0.0 && cutoff < pi);
+  memset(window, 0, sizeof *window);
+  window->width = width;
+  window->cutoff = cutoff;
+  window->error = mn_window_error(window);
+  window->terms = width; /* a spline is a polynomial between nodes */
+  fit_all(window);
+}
+
 void mn_window_choose(double error, double cutoff, mn_window *window)
 {
-  int width = 3;
+  int width = 1;
   do {
     mn_window_make(++width, cutoff, window);
   } while (window->error > error && width < MN_WINDOW_MAX);

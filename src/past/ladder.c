@@ -73,6 +73,7 @@ void mn_ladder_destroy(mn_ladder **ladder)
       mn_level_destroy(&l->level[k]);
     }
     mn_trail_clear(&l->trail);
+    mn_resampling_clear(&l->work);
   }
   mn_free(ladder);
 }
@@ -121,7 +122,7 @@ mn_error *mn_ladder_add_level(mn_ladder *l, bool front)
 }
 
 /* Modes of one level, of the same content, on a mesh that may be wider or coarser. */
-mn_error *mn_ladder_carry(const mn_ladder *l, mn_level *from, const double *modes, mn_level *to, double *out)
+mn_error *mn_ladder_carry(mn_ladder *l, mn_level *from, const double *modes, mn_level *to, double *out)
 {
   static const mn_resampling same = {.ratio = 1, .width = 1, .weight = {{1.0}}};
   mn_resampling coarser;
@@ -130,14 +131,14 @@ mn_error *mn_ladder_carry(const mn_ladder *l, mn_level *from, const double *mode
   const bool up = from->number != to->number;
   mn_resampling_make(MN_LEVEL_RATIO, &l->window, &coarser);
   mn_spectrum_values(from->spectrum, modes, from->rows);
-  MN_TRY(mn_lattice_coarsen(&l->parallel, up ? &coarser : &same, &fine->mesh, &fine->rows, from->rows, &coarse->mesh,
-                            &coarse->rows, to->rows));
+  MN_TRY(mn_lattice_coarsen(&l->parallel, up ? &coarser : &same, &l->work, &fine->mesh, &fine->rows, from->rows,
+                            &coarse->mesh, &coarse->rows, to->rows));
   mn_spectrum_modes(to->spectrum, to->rows, fine->mesh.spacing * fine->mesh.spacing, up ? &to->own : NULL, out);
   return NULL;
 }
 
 /* The same modes in the wider box of `to`. */
-static mn_error *widen(const mn_ladder *l, mn_level *from, double *modes, mn_level *to, double *out)
+static mn_error *widen(mn_ladder *l, mn_level *from, double *modes, mn_level *to, double *out)
 {
   const double variance = mn_ladder_variance_of(l, from->number);
   mn_level_smooth(from, variance, modes);
@@ -146,7 +147,7 @@ static mn_error *widen(const mn_ladder *l, mn_level *from, double *modes, mn_lev
   return NULL;
 }
 
-static mn_error *widen_level(const mn_ladder *l, mn_level *from, mn_level *to)
+static mn_error *widen_level(mn_ladder *l, mn_level *from, mn_level *to)
 {
   to->has_before = from->has_before;
   MN_TRY(widen(l, from, from->before, to, to->before));

@@ -18,9 +18,12 @@ static mn_error *chain_windows(mn_ladder *l, const mn_ground *ground)
   const double finest = mn_ladder_spacing(l);
   for (int k = 0; k < l->levels && !error; k++) {
     mn_level *level = l->level[k];
-    if (level->chain_spacing == ground->mesh.spacing && level->chain_finest == finest) {
+    const bool same_window =
+        level->chain_window.width == ground->window->width && level->chain_window.beta == ground->window->beta;
+    if (same_window && level->chain_spacing == ground->mesh.spacing && level->chain_finest == finest) {
       continue;
     }
+    level->chain_window = *ground->window;
     level->chain_spacing = ground->mesh.spacing;
     level->chain_finest = finest;
     mn_damping_clear(&level->chain);
@@ -50,7 +53,7 @@ mn_error *mn_ladder_take(mn_ladder *l, const mn_ground *ground, const double *de
     mn_level *to = l->level[k];
     const mn_level *from = k > 0 ? l->level[k - 1] : NULL;
     between(l, k, ground, &r);
-    MN_TRY(mn_lattice_coarsen(&l->parallel, &r, from ? &from->spectrum->mesh : &ground->mesh,
+    MN_TRY(mn_lattice_coarsen(&l->parallel, &r, &l->work, from ? &from->spectrum->mesh : &ground->mesh,
                               from ? &from->spectrum->rows : ground->rows, from ? from->rows : deposit,
                               &to->spectrum->mesh, &to->spectrum->rows, to->rows));
     mn_spectrum_modes(to->spectrum, to->rows, 1.0, &to->chain, to->present);
@@ -80,13 +83,13 @@ static mn_error *descend(mn_ladder *l, int axis, const mn_ground *ground, double
     if (k + 1 < l->levels) {
       const mn_level *from = l->level[k + 1];
       between(l, k + 1, ground, &r);
-      MN_TRY(mn_lattice_refine(&l->parallel, &r, &from->spectrum->mesh, &from->spectrum->rows, from->rows,
+      MN_TRY(mn_lattice_refine(&l->parallel, &r, &l->work, &from->spectrum->mesh, &from->spectrum->rows, from->rows,
                                &level->spectrum->mesh, &level->spectrum->rows, level->rows));
     }
   }
   const mn_level *finest = l->level[0];
   between(l, 0, ground, &r);
-  return mn_lattice_refine(&l->parallel, &r, &finest->spectrum->mesh, &finest->spectrum->rows, finest->rows,
+  return mn_lattice_refine(&l->parallel, &r, &l->work, &finest->spectrum->mesh, &finest->spectrum->rows, finest->rows,
                            &ground->mesh, ground->rows, field);
 }
 

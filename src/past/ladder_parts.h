@@ -24,6 +24,7 @@ struct mn_ladder {
   mn_scene scene;
   int64_t count; /* cells */
   mn_trail trail;
+  mn_resampling_work work;
   int levels;
   mn_level *level[MN_LEVELS_MAX]; /* finest first, numbers consecutive */
 };
@@ -42,7 +43,7 @@ mn_error *mn_ladder_add_level(mn_ladder *ladder, bool front) MN_MUST_CHECK;
 mn_error *mn_ladder_make_level(const mn_ladder *ladder, int number, mn_level **level) MN_MUST_CHECK;
 
 /* Modes of one level, of the same content, on a mesh that is wider or one level coarser.  Collective. */
-mn_error *mn_ladder_carry(const mn_ladder *ladder, mn_level *from, const double *modes, mn_level *to,
+mn_error *mn_ladder_carry(mn_ladder *ladder, mn_level *from, const double *modes, mn_level *to,
                           double *out) MN_MUST_CHECK;
 
 #endif

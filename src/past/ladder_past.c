@@ -31,7 +31,8 @@ static mn_error *open_chapter(const mn_ladder *l, mn_level *level, double begin,
 
 static void add_modes(const mn_level *level, const double *from, double *to)
 {
-  for (int64_t i = 0; i < mn_spectrum_size(level->spectrum); i++) {
+  const int64_t size = mn_spectrum_size(level->spectrum);
+  for (int64_t i = 0; i < size; i++) {
     to[i] += from[i];
   }
 }

@@ -153,33 +153,13 @@ void mn_level_leave(const mn_level *l, const mn_model *model, double h, double w
   }
 }
 
-/* The symbol of a range of variances of the present, tabulated until another is asked for. */
-static void tabulate(mn_level *l, const mn_model *model, const mn_symbol_key *key)
-{
-  const mn_spectrum *s = l->spectrum;
-  const int64_t ny = s->mesh.nodes[1];
-  mn_split split;
-  l->key = *key;
-  mn_split_range(model, &key->present, key->low, key->high, &split);
-  for (int64_t k = 0; k < s->kx_count * ny; k++) {
-    l->symbol[k] = 0.0;
-  }
-  for (int q = 0; q < split.count; q++) {
-    gaussians(l, 0.5 * split.variance[q], split.mass[q]);
-    for (int64_t c = 0; c < s->kx_count; c++) {
-      for (int64_t j = 0; j < ny; j++) {
-        l->symbol[c * ny + j] += l->along_x[c] * l->along_y[j];
-      }
-    }
-  }
-}
-
 void mn_level_compose(mn_level *l, const mn_model *model, double lag, const mn_symbol_key *key)
 {
   const mn_spectrum *s = l->spectrum;
   const int64_t ny = s->mesh.nodes[1];
   if (memcmp(key, &l->key, sizeof *key) != 0) {
-    tabulate(l, model, key);
+    l->key = *key;
+    mn_split_tabulate(model, key, s->kx_count, s->kx, ny, s->ky, l->symbol);
   }
   gaussians(l, lag / model->theta, exp(-model->lambda * lag / model->theta));
   for (int64_t c = 0; c < s->kx_count; c++) {

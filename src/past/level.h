@@ -16,12 +16,6 @@ typedef struct mn_chapter {
 
 enum { MN_CHAPTERS_MAX = 64 };
 
-/* Which variances of which present force. */
-typedef struct mn_symbol_key {
-  mn_present present;
-  double low, high;
-} mn_symbol_key;
-
 typedef struct mn_level {
   int number;
   double cutoff; /* largest kx and ky */
@@ -38,6 +32,7 @@ typedef struct mn_level {
   double *symbol;                     /* [kx_count, nodes[1]] of `key` */
   double *along_x, *along_y, *gone_y; /* [kx_count], [nodes[1]] work space */
   double chain_spacing, chain_finest; /* spacings of the ground and the finest level that `chain` was made for */
+  mn_window chain_window;             /* of the ground */
   int chapters;
   mn_chapter chapter[MN_CHAPTERS_MAX]; /* oldest first; the last may be open */
 } mn_level;

@@ -72,7 +72,7 @@ static bool dispensable(const mn_trail *t, const mn_model *model, double now, do
 
 void mn_trail_thin(mn_trail *t, const mn_model *model, double now, double allowed)
 {
-  while (t->samples > 0 && now > t->times[0] && mn_kernel_tail(model, now - t->times[0]) <= allowed) {
+  while (t->samples > 1 && now > t->times[1] && mn_kernel_tail(model, now - t->times[1]) <= allowed) {
     drop(t, 0);
   }
   for (int k = t->samples - 2; k > 0; k--) {
@@ -83,42 +83,74 @@ void mn_trail_thin(mn_trail *t, const mn_model *model, double now, double allowe
   }
 }
 
-/* exp(-c), c >= 0: 2^(n + f), n an integer, |f| <= 1/2; the shape of this loop lets compilers use vectors. */
-static inline double decay(double c)
+enum { LANES = 8 };
+
+/* f[l] = exp(-c[l]), c >= 0, by 2^(n + f), n an integer, |f| <= 1/2; loops over lanes that compilers turn into vectors.
+ */
+static inline void decay(const double *c, double *out)
 {
-  const double y = fmax(-c * 0x1.71547652b82fep+0, -1000.0);
-  const double shifted = y + 0x1.8p52;
-  const double f = (y - (shifted - 0x1.8p52)) * 0x1.62e42fefa39efp-1;
-  double p = 1.0 / 479001600.0;
-  p = p * f + 1.0 / 39916800.0;
-  p = p * f + 1.0 / 3628800.0;
-  p = p * f + 1.0 / 362880.0;
-  p = p * f + 1.0 / 40320.0;
-  p = p * f + 1.0 / 5040.0;
-  p = p * f + 1.0 / 720.0;
-  p = p * f + 1.0 / 120.0;
-  p = p * f + 1.0 / 24.0;
-  p = p * f + 1.0 / 6.0;
-  p = p * f + 0.5;
-  p = p * f + 1.0;
-  p = p * f + 1.0;
-  int64_t bits;
-  double power;
-  memcpy(&bits, &shifted, sizeof bits);
-  bits = (bits + 1023) << 52; /* the last bits of `shifted` are n */
-  memcpy(&power, &bits, sizeof power);
-  return p * power;
+  double p[LANES];
+  double f[LANES];
+  uint64_t bits[LANES];
+  for (int l = 0; l < LANES; l++) {
+    const double exact = -c[l] * 0x1.71547652b82fep+0;
+    const double y = exact > -1000.0 ? exact : -1000.0;
+    const double shifted = y + 0x1.8p52;
+    memcpy(&bits[l], &shifted, sizeof bits[l]);
+    f[l] = (y - (shifted - 0x1.8p52)) * 0x1.62e42fefa39efp-1;
+    p[l] = 1.0 / 479001600.0;
+  }
+  static const double term[] = {
+      1.0 / 39916800.0, 1.0 / 3628800.0, 1.0 / 362880.0, 1.0 / 40320.0, 1.0 / 5040.0, 1.0 / 720.0,
+      1.0 / 120.0,      1.0 / 24.0,      1.0 / 6.0,      0.5,           1.0,          1.0};
+  for (int k = 0; k < (int)(sizeof term / sizeof *term); k++) {
+    for (int l = 0; l < LANES; l++) {
+      p[l] = p[l] * f[l] + term[k];
+    }
+  }
+  for (int l = 0; l < LANES; l++) {
+    double power;
+    const uint64_t exponent = (bits[l] + 1023) << 52; /* the last bits of `shifted` are n */
+    memcpy(&power, &exponent, sizeof power);
+    out[l] = p[l] * power;
+  }
 }
 
-/* sum += weight exp(-rate r^2) r for all cells */
-static void add_gaussian(int64_t local, double weight, double rate, const double *mine, const double *then, double *sum)
+/* sum += sum over the rule's Gaussians of weight exp(-rate r^2) r for n <= LANES cells */
+static inline void add_cells(int n, const mn_gaussians *rule, const double *mine, const double *then, double *sum)
 {
-  for (int64_t i = 0; i < local; i++) {
-    const double dx = mine[2 * i] - then[2 * i];
-    const double dy = mine[2 * i + 1] - then[2 * i + 1];
-    const double f = weight * decay(rate * (dx * dx + dy * dy));
-    sum[2 * i] += f * dx;
-    sum[2 * i + 1] += f * dy;
+  double dx[LANES] = {0.0};
+  double dy[LANES] = {0.0};
+  double total[LANES] = {0.0};
+  for (int l = 0; l < n; l++) {
+    dx[l] = mine[2 * l] - then[2 * l];
+    dy[l] = mine[2 * l + 1] - then[2 * l + 1];
+  }
+  for (int q = 0; q < rule->count; q++) {
+    double c[LANES];
+    double e[LANES];
+    for (int l = 0; l < LANES; l++) {
+      c[l] = rule->rate[q] * (dx[l] * dx[l] + dy[l] * dy[l]);
+    }
+    decay(c, e);
+    for (int l = 0; l < LANES; l++) {
+      total[l] += rule->weight[q] * e[l];
+    }
+  }
+  for (int l = 0; l < n; l++) {
+    sum[2 * l] += total[l] * dx[l];
+    sum[2 * l + 1] += total[l] * dy[l];
+  }
+}
+
+static void add_sample(int64_t local, const mn_gaussians *rule, const double *mine, const double *then, double *sum)
+{
+  int64_t i = 0;
+  for (; i + LANES <= local; i += LANES) {
+    add_cells(LANES, rule, mine + 2 * i, then + 2 * i, sum + 2 * i);
+  }
+  if (i < local) {
+    add_cells((int)(local - i), rule, mine + 2 * i, then + 2 * i, sum + 2 * i);
   }
 }
 
@@ -138,9 +170,9 @@ void mn_trail_subtract(const mn_trail *t, const mn_model *model, double now, dou
     mn_interval intervals[2];
     mn_gaussians rule;
     const int count = mn_quadrature_intervals(model->quadrature, t->moments, samples, k, intervals);
-    mn_quadrature_rule(model, accuracy, count, intervals, &rule);
-    for (int q = 0; q < rule.count; q++) {
-      add_gaussian(mn_block_count(t->block), rule.weight[q], rule.rate[q], mine, t->x[k], sum);
+    if (count > 0) {
+      mn_quadrature_rule(model, accuracy, count, intervals, &rule);
+      add_sample(mn_block_count(t->block), &rule, mine, t->x[k], sum);
     }
   }
 }

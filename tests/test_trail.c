@@ -1,0 +1,347 @@
+/* Truth: the sum over all samples of the rules of quadrature.h, term by term; the same trail without thinning; and what
+ * was appended.  Paths are Brownian, variance 2 a unit of time and coordinate. */
+#include "check.h"
+
+#include <math.h>
+#include <mnemotaxis/memory.h>
+#include <mnemotaxis/quadrature.h>
+#include <mnemotaxis/trail.h>
+#include <string.h>
+
+enum { CELLS = 224, NUMBERS = 2 * CELLS, STEPS = 300 };
+
+static const mn_block block = {64, 64 + CELLS};
+
+/* Brownian paths at the given times. */
+static double path[STEPS + 1][NUMBERS];
+
+static void walk(const double *times)
+{
+  for (int s = 0; s <= STEPS; s++) {
+    for (int k = 0; k < NUMBERS; k++) {
+      const double width = sqrt(2.0 * (s > 0 ? times[s] - times[s - 1] : times[0]));
+      path[s][k] = (s > 0 ? path[s - 1][k] : 0.0) + width * check_normal(13, (uint64_t)(s * NUMBERS + k));
+    }
+  }
+}
+
+/* Times up to `end`: even steps, or steps of 4/3, 4/3 and 1/3 of the mean. */
+static void clock_of(double end, bool even, double times[STEPS + 1])
+{
+  for (int s = 0; s <= STEPS; s++) {
+    times[s] = end / STEPS * (s + (even ? 0.0 : s % 3 / 3.0));
+  }
+}
+
+static void append(mn_trail *trail, const double *times, int from, int to)
+{
+  for (int s = from; s < to; s++) {
+    check_ok(mn_trail_append(trail, times[s], path[s]));
+  }
+}
+
+/* sum += f(|R|^2) R over samples older than now; size += the same of absolute values. */
+static void plain_sum(const mn_trail *t, const mn_model *model, double now, double accuracy, const double *mine,
+                      double *sum, double *size)
+{
+  double times[STEPS + 2];
+  int samples = 0;
+  while (samples < t->samples && t->times[samples] < now) {
+    times[samples] = t->times[samples];
+    samples++;
+  }
+  times[samples] = now;
+  for (int k = 0; k < samples; k++) {
+    mn_interval intervals[2];
+    mn_gaussians rule;
+    const int count = mn_quadrature_intervals(model->quadrature, times, samples, k, intervals);
+    mn_quadrature_rule(model, accuracy, count, intervals, &rule);
+    for (int i = 0; i < NUMBERS; i++) {
+      const double other = mine[i ^ 1] - t->x[k][i ^ 1];
+      const double r = mine[i] - t->x[k][i];
+      const double f = mn_gaussians_profile(&rule, r * r + other * other);
+      sum[i] += f * r;
+      size[i] += f * fabs(r);
+    }
+  }
+}
+
+static const double thetas[] = {0.1, 1.0, 10.0};
+enum { MODELS = 12 };
+
+static mn_model model_of(int k)
+{
+  const double theta = thetas[k % 3];
+  return (mn_model){theta, 1.0, k / 3 % 2 ? theta : 0.0, k % 5 == 4 ? 0.01 : 0.0, k / 6 ? MN_FROZEN : MN_BRIDGE};
+}
+
+static void subtracted_is_the_plain_sum_over_samples(void **state)
+{
+  (void)state;
+  double times[STEPS + 1];
+  clock_of(3.0, false, times);
+  walk(times);
+  for (int k = 0; k < MODELS; k++) {
+    const mn_model model = model_of(k);
+    const double accuracy = pow(10.0, -2 - k % 7);
+    mn_trail trail;
+    mn_trail_begin(block, &trail);
+    append(&trail, times, 0, 60);
+    double sum[NUMBERS], expected[NUMBERS], size[NUMBERS] = {0.0};
+    for (int i = 0; i < NUMBERS; i++) {
+      sum[i] = expected[i] = i % 7 - 3.0;
+    }
+    mn_trail_subtract(&trail, &model, times[60], accuracy, path[60], sum);
+    plain_sum(&trail, &model, times[60], accuracy, path[60], expected, size);
+    for (int i = 0; i < NUMBERS; i++) {
+      check_absolute(sum[i], expected[i], 2e-14 * (size[i] + 3.0), "roundoff of sums of up to 60 samples");
+    }
+    mn_trail_clear(&trail);
+  }
+}
+
+/* Drifts add -f(|R|^2) R with f > 0: what is subtracted points away from the past. */
+static void subtracted_points_away_from_the_past(void **state)
+{
+  (void)state;
+  double here[NUMBERS], there[NUMBERS];
+  for (int i = 0; i < NUMBERS; i++) {
+    here[i] = check_normal(17, (uint64_t)i);
+    there[i] = check_normal(19, (uint64_t)i);
+  }
+  for (int k = 0; k < MODELS; k++) {
+    const mn_model model = model_of(k);
+    double sum[NUMBERS] = {0.0};
+    mn_trail trail;
+    mn_trail_begin(block, &trail);
+    check_ok(mn_trail_append(&trail, 0.5, there));
+    check_ok(mn_trail_append(&trail, 1.0, there));
+    mn_trail_subtract(&trail, &model, 1.5, 1e-6, here, sum);
+    for (int i = 0; i < NUMBERS; i += 2) {
+      const double away[2] = {here[i] - there[i], here[i + 1] - there[i + 1]};
+      assert_true(sum[i] * away[0] + sum[i + 1] * away[1] > 0.0);
+      check_absolute(sum[i] * away[1], sum[i + 1] * away[0], 1e-15 * fabs(sum[i] * away[1]) + 1e-300, "along R");
+    }
+    mn_trail_clear(&trail);
+  }
+}
+
+static void samples_not_older_than_now_are_left_out(void **state)
+{
+  (void)state;
+  double times[STEPS + 1];
+  clock_of(3.0, true, times);
+  walk(times);
+  for (int k = 0; k < MODELS; k++) {
+    const mn_model model = model_of(k);
+    double sum[2][NUMBERS] = {{0.0}};
+    mn_trail trail;
+    mn_trail_begin(block, &trail);
+    mn_trail_subtract(&trail, &model, 1.0, 1e-6, path[20], sum[0]);
+    assert_true(sum[0][0] == 0.0);
+    append(&trail, times, 0, 20);
+    mn_trail_subtract(&trail, &model, times[20], 1e-6, path[20], sum[0]);
+    append(&trail, times, 20, 30);
+    mn_trail_subtract(&trail, &model, times[20], 1e-6, path[20], sum[1]);
+    assert_memory_equal(sum[0], sum[1], sizeof sum[0]);
+    assert_true(sum[0][0] != 0.0);
+    mn_trail_clear(&trail);
+  }
+}
+
+static void appended_samples_are_kept_and_clearing_releases_them(void **state)
+{
+  (void)state;
+  const int64_t before = mn_memory_live();
+  double times[STEPS + 1];
+  clock_of(1.0, false, times);
+  walk(times);
+  mn_trail trail;
+  mn_trail_begin(block, &trail);
+  assert_int_equal(mn_memory_live(), before);
+  for (int round = 0; round < 2; round++) {
+    append(&trail, times, 0, 50);
+    check_ok(mn_trail_append(&trail, times[50], NULL));
+    memcpy(trail.x[50], path[50], sizeof path[50]);
+    append(&trail, times, 51, 100);
+    assert_int_equal(trail.samples, 100);
+    assert_true(trail.room >= trail.samples && trail.block.begin == block.begin && trail.block.end == block.end);
+    for (int s = 0; s < 100; s++) {
+      assert_true(trail.times[s] == times[s]);
+      assert_memory_equal(trail.x[s], path[s], sizeof path[s]);
+    }
+    mn_trail_clear(&trail);
+    assert_int_equal(trail.samples, 0);
+    assert_int_equal(mn_memory_live(), before);
+  }
+}
+
+static void a_trail_without_cells_may_be_used_like_any(void **state)
+{
+  (void)state;
+  const mn_model model = model_of(0);
+  double nothing[1] = {5.0};
+  mn_trail trail;
+  mn_trail_begin((mn_block){64, 64}, &trail);
+  for (int s = 0; s < 40; s++) {
+    check_ok(mn_trail_append(&trail, 0.1 * s, nothing));
+    mn_trail_thin(&trail, &model, 0.1 * s, 0.01);
+    mn_trail_subtract(&trail, &model, 0.1 * s, 1e-3, nothing, nothing);
+  }
+  assert_true(nothing[0] == 5.0);
+  mn_trail_clear(&trail);
+}
+
+static void nothing_is_dropped_when_nothing_is_allowed(void **state)
+{
+  (void)state;
+  double times[STEPS + 1];
+  clock_of(30.0, false, times);
+  for (int k = 0; k < MODELS; k++) {
+    const mn_model model = model_of(k);
+    mn_trail trail;
+    mn_trail_begin(block, &trail);
+    for (int s = 0; s <= STEPS; s++) {
+      append(&trail, times, s, s + 1);
+      mn_trail_thin(&trail, &model, times[s], 0.0);
+      assert_int_equal(trail.samples, s + 1);
+    }
+    mn_trail_clear(&trail);
+  }
+}
+
+/* Whatever is allowed the newest sample stays, and every sample keeps its own positions. */
+static void what_thinning_leaves_are_samples_as_appended_the_newest_among_them(void **state)
+{
+  (void)state;
+  double times[STEPS + 1];
+  clock_of(30.0, false, times);
+  walk(times);
+  for (int k = 0; k < MODELS * 4; k++) {
+    const mn_model model = model_of(k / 4);
+    const double allowed = k % 4 == 3 ? (double)INFINITY : pow(10.0, -1 - k % 4);
+    mn_trail trail;
+    mn_trail_begin(block, &trail);
+    for (int s = 0; s <= STEPS; s++) {
+      append(&trail, times, s, s + 1);
+      mn_trail_thin(&trail, &model, times[s], allowed);
+      assert_true(trail.samples > 0 && trail.times[trail.samples - 1] == times[s]);
+    }
+    int s = 0;
+    for (int kept = 0; kept < trail.samples; kept++) {
+      while (s < STEPS && times[s] != trail.times[kept]) {
+        s++;
+      }
+      assert_true(trail.times[kept] == times[s]);
+      assert_memory_equal(trail.x[kept], path[s++], sizeof path[0]);
+    }
+    mn_trail_clear(&trail);
+  }
+}
+
+/* Largest rms over cells, of some moments, of the difference between thinned and whole trails; in units of allowed. */
+static double cost_of_thinning(const mn_model *model, const double *times, double allowed)
+{
+  mn_trail thin, whole;
+  mn_trail_begin(block, &thin);
+  mn_trail_begin(block, &whole);
+  double worst = 0.0;
+  for (int s = 0; s < STEPS; s++) {
+    append(&thin, times, s, s + 1);
+    append(&whole, times, s, s + 1);
+    mn_trail_thin(&thin, model, times[s + 1], allowed);
+    if (s % 50 == 49) {
+      double sum[2][NUMBERS] = {{0.0}};
+      double squares = 0.0;
+      mn_trail_subtract(&thin, model, times[s + 1], 1e-6, path[s + 1], sum[0]);
+      mn_trail_subtract(&whole, model, times[s + 1], 1e-6, path[s + 1], sum[1]);
+      for (int i = 0; i < NUMBERS; i++) {
+        squares += (sum[0][i] - sum[1][i]) * (sum[0][i] - sum[1][i]);
+      }
+      worst = fmax(worst, sqrt(squares / CELLS));
+    }
+  }
+  mn_trail_clear(&thin);
+  mn_trail_clear(&whole);
+  return worst / allowed;
+}
+
+static void thinning_costs_brownian_cells_hardly_more_than_allowed(void **state)
+{
+  (void)state;
+  for (int even = 0; even < 2; even++) {
+    double times[STEPS + 1];
+    clock_of(3.0, even, times);
+    walk(times);
+    for (int k = 0; k < MODELS * 3; k++) {
+      const mn_model model = model_of(k / 3);
+      const double octaves = 3.0; /* root of log2(STEPS) */
+      const double path_known = model.quadrature == MN_BRIDGE ? 1.0 : sqrt(2.0);
+      check_at_most(cost_of_thinning(&model, times, pow(10.0, -2 - k % 3)), octaves * path_known + 1.0,
+                    "every octave of lags may cost what is allowed, independently; once more for what is forgotten");
+    }
+  }
+}
+
+/* The sample before a long step is still needed while the one after it is young. */
+static void the_past_is_forgotten_only_where_it_no_longer_matters(void **state)
+{
+  (void)state;
+  const double lags[] = {12.0, 11.0, 10.0, 0.1, 0.05};
+  double times[STEPS + 1];
+  for (int s = 0; s <= STEPS; s++) {
+    times[s] = s < 5 ? 12.0 - lags[s] : 12.0 + s - 5.0;
+  }
+  walk(times);
+  for (int k = 0; k < 3; k++) {
+    const mn_model model = model_of(k);
+    const double allowed = 1.01 * mn_kernel_tail(&model, 10.0); /* of the past beyond 10 */
+    double sum[2][NUMBERS] = {{0.0}};
+    double squares = 0.0;
+    mn_trail trail;
+    mn_trail_begin(block, &trail);
+    append(&trail, times, 0, 5);
+    mn_trail_subtract(&trail, &model, 12.0, 1e-6, path[5], sum[0]);
+    mn_trail_thin(&trail, &model, 12.0, allowed);
+    mn_trail_subtract(&trail, &model, 12.0, 1e-6, path[5], sum[1]);
+    mn_trail_clear(&trail);
+    for (int i = 0; i < NUMBERS; i++) {
+      squares += (sum[0][i] - sum[1][i]) * (sum[0][i] - sum[1][i]);
+    }
+    check_at_most(sqrt(squares / CELLS), allowed, "the header's");
+  }
+}
+
+/* Until the oldest are forgotten, ever fewer samples an octave; from then on as many as there are. */
+static void samples_do_not_grow_with_the_number_of_steps(void **state)
+{
+  (void)state;
+  const double step = 0.01;
+  for (int k = 0; k < MODELS; k++) {
+    const mn_model model = model_of(k);
+    const double allowed = 0.02 * sqrt(model.theta); /* reached by mn_kernel_tail at an age of 6.4, without decay */
+    int most[3] = {0};
+    mn_trail trail;
+    mn_trail_begin((mn_block){0, 32}, &trail);
+    for (int s = 0; s < 3000; s++) {
+      check_ok(mn_trail_append(&trail, s * step, NULL));
+      mn_trail_thin(&trail, &model, (s + 1) * step, allowed);
+      const int third = s / 1000;
+      most[third] = trail.samples > most[third] ? trail.samples : most[third];
+    }
+    assert_true(most[1] <= most[0] + 2 && most[2] <= most[0] + 2);
+    assert_true(most[0] <= 200); /* of 1000 */
+    mn_trail_clear(&trail);
+  }
+}
+
+MN_TESTS("trail", cmocka_unit_test(subtracted_is_the_plain_sum_over_samples),
+         cmocka_unit_test(subtracted_points_away_from_the_past),
+         cmocka_unit_test(samples_not_older_than_now_are_left_out),
+         cmocka_unit_test(appended_samples_are_kept_and_clearing_releases_them),
+         cmocka_unit_test(a_trail_without_cells_may_be_used_like_any),
+         cmocka_unit_test(nothing_is_dropped_when_nothing_is_allowed),
+         cmocka_unit_test(what_thinning_leaves_are_samples_as_appended_the_newest_among_them),
+         cmocka_unit_test(thinning_costs_brownian_cells_hardly_more_than_allowed),
+         cmocka_unit_test(the_past_is_forgotten_only_where_it_no_longer_matters),
+         cmocka_unit_test(samples_do_not_grow_with_the_number_of_steps));
