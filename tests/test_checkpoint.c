@@ -245,7 +245,7 @@ static void the_header_tells_what_was_saved(void **state)
 
 static int64_t extent_of(char letter, int64_t words)
 {
-  return letter == 'N' ? CELLS : letter == 'S' ? SAMPLES : letter == 'W' ? words : letter - '0';
+  return letter == 'N' || letter == 'K' ? CELLS : letter == 'S' ? SAMPLES : letter == 'W' ? words : letter - '0';
 }
 
 /* Shapes are written "[N, 2]" or "[S]". */

@@ -1,6 +1,5 @@
 /* Meshes on a lattice.  Truth: values of the window, summed node by node, and its transform in closed form; inner
- * products, for transposes; integers and bits, for what must not depend on order or ranks.  Fields are random but
- * for modes. */
+ * products, for transposes; integers and bits, for what must not depend on order or ranks. */
 #include "check.h"
 
 #include <float.h>

@@ -36,7 +36,7 @@ static mn_observation observed(const mn_parallel *p)
 {
   mn_observation out = {0};
   const mn_block own = mn_block_of(all.count, p->rank, p->size);
-  check_ok(mn_observe(p, all.count, all.x + 2 * own.begin, all.free_path + 2 * own.begin,
+  check_ok(mn_observe(p, all.count, all.x + 2 * own.begin, all.free_path + 2 * own.begin, all.count,
                       all.pair_drift + 2 * own.begin, radii, &out));
   return out;
 }

@@ -113,7 +113,17 @@ void mn_drift_destroy(mn_drift **drift);
 mn_error *mn_drift_evaluate(mn_drift *drift, const mn_history *past, double now, double ahead, const double *mine,
                             double *out) MN_MUST_CHECK;
 
-/** Makes positions a sample of the past, of the history and of the engine.  Collective.
+/** Number of cells whose paths a history has to keep for this engine: all `count` if it sums over them, else some
+ * thousand of them, whole groups at even distances, for what is observed of pairs and pictures.  Local. */
+int64_t mn_drift_witnesses(const mn_drift_engine *engine, int64_t count);
+
+/** Positions of the witnesses.  Collective.
+ * @param witnesses  mn_history_cells of the history they are for
+ * @param mine       [local cells, 2]
+ * @param out        [local witnesses, 2], shared by mn_block_of */
+mn_error *mn_drift_pick(const mn_drift *drift, int64_t witnesses, const double *mine, double *out) MN_MUST_CHECK;
+
+/** Makes positions a sample of the past, of the history (which may be of witnesses only) and of the engine. Collective.
  * @param time  later than the last sample's; if the engine was asked last for this time, then for these positions
  * @param step  that follows
  * @param mine  [local cells, 2] */
@@ -123,9 +133,10 @@ mn_error *mn_drift_remember(mn_drift *drift, mn_history *past, double time, doub
 /** What has to go into a checkpoint besides the history, or NULL.  Local. */
 mn_ladder *mn_drift_ladder(mn_drift *drift);
 
-/** D^{ij} for one partner of each own cell i, j = i + 1 modulo N: un-averaged, without chi/(N-1).  Collective.
- * Serves the moments of |D^{12}|: by exchangeability every pair has the law of (1, 2).
- * @param out  [local cells, 2]
+/** D^{ij} for one partner of each witness i, the next one modulo their number: un-averaged, without chi/(N-1).
+ * Collective.  Serves the moments of |D^{12}|: by exchangeability every pair has the law of (1, 2).
+ * @param mine  [local cells, 2]
+ * @param out   [local witnesses, 2]
  * Cost: one pass over the past, O(local cells x samples). */
 mn_error *mn_drift_partner(const mn_drift *drift, const mn_history *past, double now, const double *mine,
                            double *out) MN_MUST_CHECK;

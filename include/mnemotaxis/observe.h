@@ -61,11 +61,13 @@ typedef struct mn_observation {
  * @param count       cells in all
  * @param x           [local cells, 2]
  * @param free_path   [local cells, 2] the same cells without drift (step.h), the control of MN_PULL
- * @param pair_drift  [local cells, 2] D^{i,i+1} (mn_drift_partner)
+ * @param pairs       number of pairs looked at
+ * @param pair_drift  [local pairs, 2] D^{i,i+1} (mn_drift_partner), shared by mn_block_of
  * @param radii       [MN_SHARES]
  * Cost: O(N log N) on every rank and one gather of all positions. */
 mn_error *mn_observe(const mn_parallel *parallel, int64_t count, const double *x, const double *free_path,
-                     const double *pair_drift, const double radii[MN_SHARES], mn_observation *out) MN_MUST_CHECK;
+                     int64_t pairs, const double *pair_drift, const double radii[MN_SHARES],
+                     mn_observation *out) MN_MUST_CHECK;
 
 #ifdef __cplusplus
 }

@@ -77,6 +77,10 @@ mn_error *mn_gather_rows(const mn_parallel *parallel, int64_t count, int width, 
 mn_error *mn_gather_words(const mn_parallel *parallel, const uint32_t *mine, int64_t mine_words, uint32_t **all,
                           int64_t *all_words) MN_MUST_CHECK;
 
+/** The same of doubles.  Collective. */
+mn_error *mn_gather_numbers(const mn_parallel *parallel, const double *mine, int64_t mine_numbers, double **all,
+                            int64_t *all_numbers) MN_MUST_CHECK;
+
 /** True everywhere if it is true on any rank.  Collective. */
 bool mn_any(const mn_parallel *parallel, bool mine);
 

@@ -20,7 +20,7 @@ static void print_commands(void)
 
 static void print_files(void)
 {
-  printf("checkpoint.h5 (N cells, S samples of the past, W words)\n");
+  printf("checkpoint.h5 (N cells, K of them with a history, S samples of the past, W words)\n");
   for (const mn_state_field *field = mn_state_fields; field->name; field++) {
     printf("  %-28s %-8s %-7s %s\n", field->name, field->type, field->shape, field->about);
   }

@@ -135,6 +135,12 @@ mn_error *mn_gather_words(const mn_parallel *parallel, const uint32_t *mine, int
   return gather(parallel, MPI_UINT32_T, sizeof **all, mine, mine_words, all, all_words);
 }
 
+mn_error *mn_gather_numbers(const mn_parallel *parallel, const double *mine, int64_t mine_numbers, double **all,
+                            int64_t *all_numbers)
+{
+  return gather(parallel, MPI_DOUBLE, sizeof **all, mine, mine_numbers, all, all_numbers);
+}
+
 /* Sums of the groups of this rank's block, [groups, width]. */
 static void sum_groups(mn_block block, int width, const double *values, double *sums)
 {

@@ -33,37 +33,24 @@ const mn_observable_info mn_observables[MN_OBSERVABLES] = {
 };
 
 /* Columns of the per-cell values that are averaged. */
-enum {
-  COLUMN_SQUARE,
-  COLUMN_PULL,
-  COLUMN_X,
-  COLUMN_Y,
-  COLUMN_DRIFT_1,
-  COLUMN_DRIFT_32,
-  COLUMN_SHARE,
-  COLUMNS = COLUMN_SHARE + MN_SHARES
-};
+enum { COLUMN_SQUARE, COLUMN_PULL, COLUMN_X, COLUMN_Y, COLUMN_SHARE, COLUMNS = COLUMN_SHARE + MN_SHARES };
 
 static const mn_observable column_observable[COLUMNS] = {
-    MN_MEAN_SQUARE,   MN_PULL,         MN_CENTRE_X,         MN_CENTRE_Y,         MN_PAIR_DRIFT_1,
-    MN_PAIR_DRIFT_32, MN_SHARE_WITHIN, MN_SHARE_WITHIN + 1, MN_SHARE_WITHIN + 2, MN_SHARE_WITHIN + 3};
+    MN_MEAN_SQUARE,     MN_PULL, MN_CENTRE_X, MN_CENTRE_Y, MN_SHARE_WITHIN, MN_SHARE_WITHIN + 1, MN_SHARE_WITHIN + 2,
+    MN_SHARE_WITHIN + 3};
 
 static double squared(const double *x)
 {
   return x[0] * x[0] + x[1] * x[1];
 }
 
-static void fill_columns(const double *x, const double *free_path, const double *pair_drift, const double *radii,
-                         double *column)
+static void fill_columns(const double *x, const double *free_path, const double *radii, double *column)
 {
   const double r2 = squared(x);
-  const double d = sqrt(squared(pair_drift));
   column[COLUMN_SQUARE] = r2;
   column[COLUMN_PULL] = r2 - squared(free_path);
   column[COLUMN_X] = x[0];
   column[COLUMN_Y] = x[1];
-  column[COLUMN_DRIFT_1] = d;
-  column[COLUMN_DRIFT_32] = d * sqrt(d);
   for (int k = 0; k < MN_SHARES; k++) {
     column[COLUMN_SHARE + k] = r2 <= radii[k] * radii[k] ? 1.0 : 0.0;
   }
@@ -71,24 +58,56 @@ static void fill_columns(const double *x, const double *free_path, const double 
 
 /* Means with errors.  Two passes, so that a small variance around a large mean keeps its digits.  The pull is a sum
  * over pairs, in which a cell is both pulled and pulls: twice the error of independent cells covers both roles. */
-static mn_error *observe_means(const mn_parallel *parallel, int64_t count, int64_t local, double *columns,
-                               mn_observation *out)
+static mn_error *observe_columns(const mn_parallel *parallel, int64_t count, int width, const mn_observable *which,
+                                 double *columns, mn_observation *out)
 {
   double mean[COLUMNS];
   double spread[COLUMNS];
   const double n = (double)count;
-  MN_TRY(mn_ordered_sum(parallel, count, COLUMNS, columns, mean));
-  for (int64_t k = 0; k < local * COLUMNS; k++) {
-    const double d = columns[k] - mean[k % COLUMNS] / n;
+  const int64_t local = mn_block_count(mn_block_of(count, parallel->rank, parallel->size));
+  MN_TRY(mn_ordered_sum(parallel, count, width, columns, mean));
+  for (int64_t k = 0; k < local * width; k++) {
+    const double d = columns[k] - mean[k % width] / n;
     columns[k] = d * d;
   }
-  MN_TRY(mn_ordered_sum(parallel, count, COLUMNS, columns, spread));
-  for (int c = 0; c < COLUMNS; c++) {
-    out->value[column_observable[c]] = mean[c] / n;
-    out->error[column_observable[c]] = sqrt(spread[c] / (n * (n - 1.0)));
+  MN_TRY(mn_ordered_sum(parallel, count, width, columns, spread));
+  for (int c = 0; c < width; c++) {
+    out->value[which[c]] = mean[c] / n;
+    out->error[which[c]] = sqrt(spread[c] / (n * (n - 1.0)));
   }
-  out->error[MN_PULL] *= 2.0;
   return NULL;
+}
+
+static mn_error *observe_means(const mn_parallel *parallel, int64_t count, const double *x, const double *free_path,
+                               const double *radii, mn_observation *out)
+{
+  const int64_t local = mn_block_count(mn_block_of(count, parallel->rank, parallel->size));
+  double *columns = NULL;
+  MN_TRY(mn_agree(parallel, mn_alloc(&columns, local * COLUMNS, sizeof *columns)));
+  for (int64_t i = 0; i < local; i++) {
+    fill_columns(x + 2 * i, free_path + 2 * i, radii, columns + i * COLUMNS);
+  }
+  mn_error *error = observe_columns(parallel, count, COLUMNS, column_observable, columns, out);
+  out->error[MN_PULL] *= 2.0;
+  mn_free(&columns);
+  return error;
+}
+
+static mn_error *observe_pairs(const mn_parallel *parallel, int64_t pairs, const double *pair_drift,
+                               mn_observation *out)
+{
+  static const mn_observable which[] = {MN_PAIR_DRIFT_1, MN_PAIR_DRIFT_32};
+  const int64_t local = mn_block_count(mn_block_of(pairs, parallel->rank, parallel->size));
+  double *columns = NULL;
+  MN_TRY(mn_agree(parallel, mn_alloc(&columns, 2 * local, sizeof *columns)));
+  for (int64_t i = 0; i < local; i++) {
+    const double d = sqrt(squared(pair_drift + 2 * i));
+    columns[2 * i] = d;
+    columns[2 * i + 1] = d * sqrt(d);
+  }
+  mn_error *error = observe_columns(parallel, pairs, 2, which, columns, out);
+  mn_free(&columns);
+  return error;
 }
 
 static int compare_doubles(const void *a, const void *b)
@@ -217,20 +236,15 @@ static mn_error *observe_smallest_distance(const mn_parallel *parallel, int64_t 
 }
 
 mn_error *mn_observe(const mn_parallel *parallel, int64_t count, const double *x, const double *free_path,
-                     const double *pair_drift, const double radii[MN_SHARES], mn_observation *out)
+                     int64_t pairs, const double *pair_drift, const double radii[MN_SHARES], mn_observation *out)
 {
   for (int k = 0; k < MN_OBSERVABLES; k++) {
     out->value[k] = NAN;
     out->error[k] = NAN;
   }
   const int64_t local = mn_block_count(mn_block_of(count, parallel->rank, parallel->size));
-  double *columns = NULL;
-  MN_TRY(mn_agree(parallel, mn_alloc(&columns, local * COLUMNS, sizeof *columns)));
-  for (int64_t i = 0; i < local; i++) {
-    fill_columns(x + 2 * i, free_path + 2 * i, pair_drift + 2 * i, radii, columns + i * COLUMNS);
-  }
-  mn_error *error = observe_means(parallel, count, local, columns, out);
-  mn_free(&columns);
-  error = error ? error : observe_quantiles(parallel, count, local, x, out);
-  return error ? error : observe_smallest_distance(parallel, count, x, out);
+  MN_TRY(observe_means(parallel, count, x, free_path, radii, out));
+  MN_TRY(observe_pairs(parallel, pairs, pair_drift, out));
+  MN_TRY(observe_quantiles(parallel, count, local, x, out));
+  return observe_smallest_distance(parallel, count, x, out);
 }

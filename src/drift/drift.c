@@ -59,12 +59,83 @@ mn_error *mn_drift_evaluate(mn_drift *drift, const mn_history *past, double now,
   return drift->engine->evaluate(drift, past, now, &present, mine, out);
 }
 
+enum { WITNESSES = 4096 };
+
+/* Witnesses are every stride-th group of cells. */
+static int64_t stride_of(int64_t count)
+{
+  return (mn_groups(count) * MN_GROUP + WITNESSES - 1) / WITNESSES;
+}
+
+int64_t mn_drift_witnesses(const mn_drift_engine *engine, int64_t count)
+{
+  if (!engine->remember || count <= WITNESSES) {
+    return count;
+  }
+  const int64_t groups = mn_groups(count);
+  const int64_t stride = stride_of(count);
+  const bool last = (groups - 1) % stride == 0; /* it may be smaller */
+  return (groups + stride - 1) / stride * MN_GROUP - (last ? groups * MN_GROUP - count : 0);
+}
+
+/* Own witnesses, one after the other; returns their number. */
+static int64_t collect(const mn_drift *drift, int64_t stride, const double *mine, double *out)
+{
+  int64_t picked = 0;
+  for (int64_t id = drift->block.begin; id < drift->block.end; id++) {
+    if (id / MN_GROUP % stride == 0) {
+      out[2 * picked] = mine[2 * (id - drift->block.begin)];
+      out[2 * picked + 1] = mine[2 * (id - drift->block.begin) + 1];
+      picked++;
+    }
+  }
+  return picked;
+}
+
+mn_error *mn_drift_pick(const mn_drift *drift, int64_t witnesses, const double *mine, double *out)
+{
+  const mn_parallel *parallel = &drift->parallel;
+  const mn_block block = mn_block_of(witnesses, parallel->rank, parallel->size);
+  if (witnesses == drift->count) {
+    memcpy(out, mine, (size_t)(2 * mn_block_count(block)) * sizeof *out);
+    return NULL;
+  }
+  assert(witnesses == mn_drift_witnesses(drift->engine, drift->count));
+  double *own = NULL;
+  double *all = NULL;
+  int64_t numbers = 0;
+  MN_TRY(mn_agree(parallel, mn_alloc(&own, 2 * witnesses, sizeof *own)));
+  const int64_t picked = collect(drift, stride_of(drift->count), mine, own);
+  mn_error *error = mn_gather_numbers(parallel, own, 2 * picked, &all, &numbers);
+  if (!error) {
+    memcpy(out, all + 2 * block.begin, (size_t)(2 * mn_block_count(block)) * sizeof *out);
+  }
+  mn_free(&own);
+  mn_free(&all);
+  return error;
+}
+
+static mn_error *append(mn_drift *drift, mn_history *past, double time, double step, const double *mine)
+{
+  const int64_t witnesses = mn_history_cells(past);
+  if (witnesses == drift->count) {
+    return mn_history_append(past, time, step, mine);
+  }
+  const mn_block block = mn_block_of(witnesses, drift->parallel.rank, drift->parallel.size);
+  double *picked = NULL;
+  MN_TRY(mn_agree(&drift->parallel, mn_alloc(&picked, 2 * mn_block_count(block), sizeof *picked)));
+  mn_error *error = mn_drift_pick(drift, witnesses, mine, picked);
+  error = error ? error : mn_history_append(past, time, step, picked);
+  mn_free(&picked);
+  return error;
+}
+
 mn_error *mn_drift_remember(mn_drift *drift, mn_history *past, double time, double step, const double *mine)
 {
   if (drift->engine->remember) {
     MN_TRY(drift->engine->remember(drift, time, step, mine));
   }
-  return mn_history_append(past, time, step, mine);
+  return append(drift, past, time, step, mine);
 }
 
 mn_ladder *mn_drift_ladder(mn_drift *drift)

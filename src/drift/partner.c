@@ -1,13 +1,16 @@
-/* D^{i,i+1} by one walk through the past: the same quadrature as the engines, one source per target. */
+/* D^{i,i+1} of witnesses by one walk through their past: the same quadrature as the engines, one source per target. */
 #include <mnemotaxis/drift.h>
 #include <mnemotaxis/memory.h>
 #include <mnemotaxis/quadrature.h>
 #include <mnemotaxis/recall.h>
 
 #include <math.h>
+#include <string.h>
 
 typedef struct partners {
   const mn_drift *drift;
+  int64_t count; /* witnesses */
+  mn_block block;
   double *all; /* [count, 2] present positions */
   mn_recall recall;
   double *out;
@@ -17,13 +20,13 @@ static void add_present(const partners *w, double window)
 {
   const mn_drift *drift = w->drift;
   const mn_present present = {window, 0.0};
-  for (int64_t id = drift->block.begin; id < drift->block.end; id++) {
+  for (int64_t id = w->block.begin; id < w->block.end; id++) {
     const double *x = w->all + 2 * id;
-    const double *y = w->all + 2 * ((id + 1) % drift->count);
+    const double *y = w->all + 2 * ((id + 1) % w->count);
     const double r[2] = {x[0] - y[0], x[1] - y[1]};
     const double r2 = r[0] * r[0] + r[1] * r[1];
     const double f = r2 > 0.0 ? mn_present_profile(&drift->model, &present, r2) : 0.0;
-    double *to = w->out + 2 * (id - drift->block.begin);
+    double *to = w->out + 2 * (id - w->block.begin);
     to[0] = -f * r[0];
     to[1] = -f * r[1];
   }
@@ -32,13 +35,12 @@ static void add_present(const partners *w, double window)
 static void add_sample(void *context, const mn_gaussians *rule, double unit, const int64_t *position)
 {
   const partners *w = context;
-  const mn_drift *drift = w->drift;
-  for (int64_t id = drift->block.begin; id < drift->block.end; id++) {
+  for (int64_t id = w->block.begin; id < w->block.end; id++) {
     const double *x = w->all + 2 * id;
-    const int64_t *q = position + 2 * ((id + 1) % drift->count);
+    const int64_t *q = position + 2 * ((id + 1) % w->count);
     const double r[2] = {x[0] - unit * (double)q[0], x[1] - unit * (double)q[1]};
     const double f = mn_gaussians_profile(rule, r[0] * r[0] + r[1] * r[1]);
-    double *to = w->out + 2 * (id - drift->block.begin);
+    double *to = w->out + 2 * (id - w->block.begin);
     to[0] -= f * r[0];
     to[1] -= f * r[1];
   }
@@ -46,17 +48,21 @@ static void add_sample(void *context, const mn_gaussians *rule, double unit, con
 
 mn_error *mn_drift_partner(const mn_drift *drift, const mn_history *past, double now, const double *mine, double *out)
 {
-  partners w = {.drift = drift, .out = out};
-  for (int64_t k = 0; k < 2 * mn_block_count(drift->block); k++) {
-    out[k] = 0.0;
-  }
+  const mn_parallel *parallel = &drift->parallel;
+  const int64_t count = mn_history_cells(past);
+  partners w = {
+      .drift = drift, .count = count, .block = mn_block_of(count, parallel->rank, parallel->size), .out = out};
+  const size_t bytes = (size_t)(2 * mn_block_count(w.block)) * sizeof *out;
   if (mn_history_samples(past) == 0) {
+    memset(out, 0, bytes);
     return NULL;
   }
-  mn_error *error = mn_alloc(&w.all, 2 * drift->count, sizeof *w.all);
-  error = mn_agree(&drift->parallel, error ? error : mn_recall_prepare(&w.recall, past, now));
-  error = error ? error : mn_gather_rows(&drift->parallel, drift->count, 2, mine, w.all);
+  mn_error *error = mn_alloc(&w.all, 2 * count, sizeof *w.all);
+  error = mn_agree(parallel, error ? error : mn_recall_prepare(&w.recall, past, now));
+  error = error ? error : mn_drift_pick(drift, count, mine, out);
+  error = error ? error : mn_gather_rows(parallel, count, 2, out, w.all);
   if (!error) {
+    memset(out, 0, bytes);
     add_present(&w, mn_recall_window(&w.recall));
     mn_recall_walk(&w.recall, past, &drift->model, drift->options.tolerance, add_sample, &w);
   }

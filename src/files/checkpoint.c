@@ -17,7 +17,7 @@ enum { POSITION, FREE_PATH, BASE, TIME, EXPONENT, WORDS_PER_SAMPLE, WORDS, LADDE
 const mn_state_field mn_state_fields[] = {
     [POSITION] = {"/cells/position", "float64", "[N, 2]", "positions at the time of the checkpoint, exact"},
     [FREE_PATH] = {"/cells/free_path", "float64", "[N, 2]", "the same cells without drift, moved by the same noise"},
-    [BASE] = {"/history/base", "int64", "[N, 2]", "positions of the oldest sample, in units of 2^exponent[0]"},
+    [BASE] = {"/history/base", "int64", "[K, 2]", "positions of the oldest sample, in units of 2^exponent[0]"},
     [TIME] = {"/history/time", "float64", "[S]", "times of the samples kept, oldest first"},
     [EXPONENT] = {"/history/exponent", "int32", "[S]", "binary exponent of the unit of each sample"},
     [WORDS_PER_SAMPLE] = {"/history/words_per_sample", "int64", "[S]", "length of each coded slab; 0 for the oldest"},
@@ -130,12 +130,14 @@ static mn_error *write_state(mn_h5 *file, const mn_parallel *parallel, const mn_
   const int64_t count = header->count;
   const mn_block block = mn_block_of(count, parallel->rank, parallel->size);
   const mn_rows position = rows_of(POSITION, count, block.begin, mn_block_count(block));
-  const mn_rows base = rows_of(BASE, count, block.begin, mn_block_count(block));
+  const int64_t kept = mn_history_cells(history);
+  const mn_block witnesses = mn_block_of(kept, parallel->rank, parallel->size);
+  const mn_rows base = rows_of(BASE, kept, witnesses.begin, mn_block_count(witnesses));
   MN_TRY(write_header(file, header, mn_history_forgotten(history)));
   const mn_rows free_path = rows_of(FREE_PATH, count, block.begin, mn_block_count(block));
   MN_TRY(mn_h5_write(file, &position, cells->position));
   MN_TRY(mn_h5_write(file, &free_path, cells->free_path));
-  MN_TRY(mn_h5_write(file, &base, mn_history_base(history) + 2 * block.begin));
+  MN_TRY(mn_h5_write(file, &base, mn_history_base(history) + 2 * witnesses.begin));
   sample_table table = {0};
   mn_error *error = mn_agree(parallel, sample_table_create(mn_history_samples(history), &table));
   error = error ? error : write_samples(file, parallel, history, &table);
@@ -300,14 +302,14 @@ typedef struct loaded {
   int64_t *base;
 } loaded;
 
-static mn_error *load_all(hid_t file, int64_t count, mn_block block, const mn_cells *cells, loaded *in)
+static mn_error *load_all(hid_t file, int64_t count, int64_t kept, mn_block block, const mn_cells *cells, loaded *in)
 {
   const mn_rows position = rows_of(POSITION, count, block.begin, mn_block_count(block));
-  const mn_rows base = rows_of(BASE, count, 0, count);
+  const mn_rows base = rows_of(BASE, kept, 0, kept);
   MN_TRY(samples_kept(file, &in->samples));
   MN_TRY(sample_table_create(in->samples, &in->table));
   MN_TRY(mn_alloc(&in->slabs, in->samples, sizeof *in->slabs));
-  MN_TRY(mn_alloc(&in->base, 2 * count, sizeof *in->base));
+  MN_TRY(mn_alloc(&in->base, 2 * kept, sizeof *in->base));
   MN_TRY(mn_h5_read_numbers(file, "/", "forgotten", MN_I64, 1, &in->forgotten));
   const mn_rows free_path = rows_of(FREE_PATH, count, block.begin, mn_block_count(block));
   MN_TRY(mn_h5_read(file, &position, cells->position));
@@ -324,7 +326,9 @@ mn_error *mn_checkpoint_load(const mn_parallel *parallel, const char *path, mn_b
   loaded in = {0};
   mn_error *error = mn_h5_open(path, &file);
   if (!error) {
-    error = load_all(file, mn_history_cells(history), block, cells, &in);
+    int64_t count = 0;
+    error = mn_h5_read_numbers(file, "/", "count", MN_I64, 1, &count);
+    error = error ? error : load_all(file, count, mn_history_cells(history), block, cells, &in);
   }
   error = mn_agree(parallel, mn_error_within(error, "%s", path));
   if (!error && ladder) {

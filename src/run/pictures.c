@@ -17,10 +17,12 @@ typedef struct canvas {
   int side;
   int first, last; /* rows of this rank */
   double low[2], spacing;
-  double *all; /* [count, 2] present positions */
-  double *gx;  /* [side] */
-  double *gy;  /* [side] */
-  double *sum; /* [side, side] */
+  double *all;  /* [count, 2] present positions */
+  int64_t kept; /* cells whose paths are known: all, or witnesses that stand for all */
+  double *seen; /* [kept, 2] their present positions */
+  double *gx;   /* [side] */
+  double *gy;   /* [side] */
+  double *sum;  /* [side, side] */
   mn_recall recall;
 } canvas;
 
@@ -29,6 +31,7 @@ static mn_error *allocate(canvas *c)
   const int64_t count = c->drift->count;
   const int64_t side = c->side;
   MN_TRY(mn_alloc(&c->all, 2 * count, sizeof *c->all));
+  MN_TRY(mn_alloc(&c->seen, 2 * c->kept, sizeof *c->seen));
   MN_TRY(mn_alloc(&c->gx, side, sizeof *c->gx));
   MN_TRY(mn_alloc(&c->gy, side, sizeof *c->gy));
   return mn_alloc(&c->sum, side * side, sizeof *c->sum);
@@ -37,6 +40,7 @@ static mn_error *allocate(canvas *c)
 static void release(canvas *c)
 {
   mn_free(&c->all);
+  mn_free(&c->seen);
   mn_free(&c->gx);
   mn_free(&c->gy);
   mn_free(&c->sum);
@@ -95,7 +99,7 @@ static void add_sample(void *context, const mn_gaussians *rule, double unit, con
   canvas *c = context;
   for (int node = 0; node < rule->count; node++) {
     const double weight = 0.5 * rule->weight[node] / rule->rate[node];
-    for (int64_t j = 0; j < c->drift->count; j++) {
+    for (int64_t j = 0; j < c->kept; j++) {
       add_gaussian(c, unit * (double)q[2 * j], unit * (double)q[2 * j + 1], weight, rule->rate[node]);
     }
   }
@@ -108,9 +112,9 @@ static void add_present(canvas *c, double window)
   for (int row = c->first; row < c->last; row++) {
     for (int column = 0; column < c->side; column++) {
       double sum = 0.0;
-      for (int64_t j = 0; j < c->drift->count; j++) {
-        const double dx = middle(c, 0, column) - c->all[2 * j];
-        const double dy = middle(c, 1, row) - c->all[2 * j + 1];
+      for (int64_t j = 0; j < c->kept; j++) {
+        const double dx = middle(c, 0, column) - c->seen[2 * j];
+        const double dy = middle(c, 1, row) - c->seen[2 * j + 1];
         sum += mn_present_value(&c->drift->model, window, fmax(dx * dx + dy * dy, nearest));
       }
       c->sum[(int64_t)row * c->side + column] += sum;
@@ -128,7 +132,7 @@ static void draw_chemical(canvas *c, const mn_history *past, const mn_field *ini
     for (int column = 0; column < c->side; column++) {
       double gradient[2];
       const int64_t k = (int64_t)row * c->side + column;
-      chemical[k] = c->sum[k] / (double)c->drift->count +
+      chemical[k] = c->sum[k] / (double)c->kept +
                     mn_field_at(initial, &c->drift->model, now, middle(c, 0, column), middle(c, 1, row), gradient);
     }
   }
@@ -141,12 +145,24 @@ static mn_mesh_field mesh_of(const canvas *c, const double *value)
   return (mn_mesh_field){c->side, {c->low[0], c->low[1]}, c->spacing, value};
 }
 
+static mn_error *gather_witnesses(canvas *c, const double *mine)
+{
+  const mn_parallel *parallel = &c->drift->parallel;
+  double *own = NULL;
+  const mn_block block = mn_block_of(c->kept, parallel->rank, parallel->size);
+  mn_error *error = mn_agree(parallel, mn_alloc(&own, 2 * mn_block_count(block), sizeof *own));
+  error = error ? error : mn_drift_pick(c->drift, c->kept, mine, own);
+  error = error ? error : mn_gather_rows(parallel, c->kept, 2, own, c->seen);
+  mn_free(&own);
+  return error;
+}
+
 mn_error *mn_pictures_make(const mn_drift *drift, const mn_history *past, const mn_field *initial, double now,
                            const double *mine, int side, mn_pictures *pictures)
 {
   const mn_parallel *parallel = &drift->parallel;
   const int64_t cells = (int64_t)side * side;
-  canvas c = {.drift = drift, .side = side};
+  canvas c = {.drift = drift, .side = side, .kept = mn_history_cells(past)};
   c.first = (int)((int64_t)side * parallel->rank / parallel->size);
   c.last = (int)((int64_t)side * (parallel->rank + 1) / parallel->size);
   mn_error *error = allocate(&c);
@@ -154,6 +170,7 @@ mn_error *mn_pictures_make(const mn_drift *drift, const mn_history *past, const 
   error = error ? error : mn_alloc(&pictures->values, 2 * cells, sizeof *pictures->values);
   error = mn_agree(parallel, error);
   error = error ? error : mn_gather_rows(parallel, drift->count, 2, mine, c.all);
+  error = error ? error : gather_witnesses(&c, mine);
   if (!error) {
     frame(&c);
     draw_density(&c, pictures->values);

@@ -44,7 +44,8 @@ static mn_error *create(simulation *s)
   error = error ? error : mn_alloc(&s->drift, 2 * local, sizeof *s->drift);
   MN_TRY(mn_agree(s->parallel, error));
   MN_TRY(mn_drift_create(s->parallel, o->engine, &o->dynamics.model, &o->drift, o->count, &s->engine));
-  MN_TRY(mn_history_create(s->parallel, &o->dynamics.model, &o->history, o->count, &s->history));
+  MN_TRY(mn_history_create(s->parallel, &o->dynamics.model, &o->history, mn_drift_witnesses(o->engine, o->count),
+                           &s->history));
   return mn_stepper_create(&o->dynamics, s->engine, s->history, &s->stepper);
 }
 
@@ -174,8 +175,8 @@ static mn_error *observe(simulation *s)
 {
   mn_observation row = {0};
   MN_TRY(mn_drift_partner(s->engine, s->history, time_now(s), s->cells.position, s->drift));
-  MN_TRY(mn_observe(s->parallel, s->options->count, s->cells.position, s->cells.free_path, s->drift,
-                    s->options->output.radii, &row));
+  MN_TRY(mn_observe(s->parallel, s->options->count, s->cells.position, s->cells.free_path, mn_history_cells(s->history),
+                    s->drift, s->options->output.radii, &row));
   row.step = s->step;
   row.time = time_now(s);
   row.value[MN_CHEMICAL_MASS] = chemical_mass(s);
@@ -337,9 +338,11 @@ int64_t mn_run_expected_bytes(const mn_run_options *o, int ranks)
   if (o->history.horizon > 0.0 && o->history.horizon / step < (double)samples) {
     samples = (int64_t)(o->history.horizon / step) + 1;
   }
-  const int64_t history = mn_history_expected_bytes(&o->dynamics.model, &o->history, o->count, local, samples, step);
+  const int64_t kept = mn_drift_witnesses(o->engine, o->count);
+  const int64_t history = mn_history_expected_bytes(&o->dynamics.model, &o->history, kept,
+                                                    kept < o->count ? kept / ranks : local, samples, step);
   const int64_t cells = 14 * local * (int64_t)sizeof(double); /* here and in the stepper */
-  const int64_t gathered = 32 * o->count;                     /* partner drift: positions and a decoded sample */
+  const int64_t gathered = 32 * kept;                         /* partner drift: positions and a decoded sample */
   const int64_t writing = (1 << 20) + 24 * local;             /* a chunk of the seal, a column read back */
   return history + o->engine->bytes(o->count, local) + cells + (gathered > writing ? gathered : writing);
 }
