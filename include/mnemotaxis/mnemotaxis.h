@@ -33,6 +33,7 @@
 #include <mnemotaxis/axis.h>
 #include <mnemotaxis/plane.h>
 
+#include <mnemotaxis/audit.h>
 #include <mnemotaxis/drift.h>
 
 #include <mnemotaxis/distance.h>

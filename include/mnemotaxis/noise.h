@@ -13,7 +13,12 @@ extern "C" {
 #endif
 
 /** Independent families of draws. */
-typedef enum mn_stream { MN_STREAM_INITIAL = 1, MN_STREAM_MOTION = 2, MN_STREAM_COMPARE = 3 } mn_stream;
+typedef enum mn_stream {
+  MN_STREAM_INITIAL = 1,
+  MN_STREAM_MOTION = 2,
+  MN_STREAM_COMPARE = 3,
+  MN_STREAM_AUDIT = 4
+} mn_stream;
 
 /** The four words that Philox4x32-10 makes of key (seed, stream) and counter (id, step low, step high,
  * draw).  Local. */

@@ -31,6 +31,7 @@ typedef enum mn_observable {
   MN_PAIR_DRIFT_32,
   MN_CHEMICAL_MASS,
   MN_FORGOTTEN_DRIFT,
+  MN_AUDIT_ERROR,
   MN_SHARE_WITHIN,
   MN_PEAK_DENSITY = MN_SHARE_WITHIN + MN_SHARES,
   MN_DENSITY_L2,
@@ -55,9 +56,9 @@ typedef struct mn_observation {
   double error[MN_OBSERVABLES];
 } mn_observation;
 
-/** Measures positions: everything but MN_CHEMICAL_MASS and MN_FORGOTTEN_DRIFT, which the caller sets; what only a
- * continuum has (MN_PEAK_DENSITY and what follows) is NaN.
- * Collective; the same bits on every rank and any number of ranks.
+/** Measures positions: everything but MN_CHEMICAL_MASS, MN_FORGOTTEN_DRIFT and MN_AUDIT_ERROR, which the caller sets;
+ * what only a continuum has (MN_PEAK_DENSITY and what follows) is NaN. Collective; the same bits on every rank and any
+ * number of ranks.
  * @param count       cells in all
  * @param x           [local cells, 2]
  * @param free_path   [local cells, 2] the same cells without drift (step.h), the control of MN_PULL

@@ -47,6 +47,7 @@ typedef struct mn_run_options {
   const mn_drift_engine *engine;
   mn_drift_options drift;
   mn_history_options history;
+  int64_t audit; /**< cells whose drift is compared with the direct sum at every row; 0: none */
   mn_output_options output;
   mn_stop_options stop;
   const char *parameters; /**< text stored in checkpoints */
@@ -77,7 +78,11 @@ typedef struct mn_run_report {
   int64_t forgotten;      /**< samples */
   double forgotten_drift; /**< bound, as in the series */
   mn_drift_cost cost;     /**< of rank 0 */
+  double audit_worst;     /**< largest error an audit has found; 0 without audits */
 } mn_run_report;
+
+/** Cells whose paths a run keeps: all, or the witnesses of its engine.  Local. */
+int64_t mn_run_witnesses(const mn_run_options *options);
 
 /** Runs from the start, or goes on from a checkpoint.  Collective.
  * @param checkpoint  path of the checkpoint to go on from, or NULL; its parameters must be the options'

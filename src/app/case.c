@@ -171,6 +171,7 @@ mn_error *mn_case_options(const mn_config *config, mn_run_options *o)
   o->drift.shortest_step = o->dynamics.schedule.first;
   o->drift.longest_step = o->dynamics.schedule.step;
   MN_TRY(set_law(config, &o->dynamics.field, &o->initial));
+  o->audit = v->audit;
   o->initial_file = v->initial_file;
   o->initial_dataset = v->initial_dataset;
   set_output(v, &o->output, &o->stop);

@@ -135,7 +135,7 @@ static mn_error *read_past(pair *p)
   MN_TRY(mn_checkpoint_header_read(parallel, checkpoint, &header));
   p->past_end = header.time;
   mn_checkpoint_header_clear(&header);
-  const int64_t kept = mn_drift_witnesses(p->options.engine, p->options.count);
+  const int64_t kept = mn_run_witnesses(&p->options);
   MN_TRY(mn_history_create(parallel, &p->options.dynamics.model, &p->options.history, kept, &p->past));
   mn_error *error = mn_alloc(&cells.position, 2 * mn_block_count(block), sizeof *cells.position);
   error = mn_agree(parallel, error ? error : mn_alloc(&cells.free_path, 2 * mn_block_count(block), sizeof(double)));

@@ -103,6 +103,10 @@ static void conclude(mn_reporting *r, const mn_run_options *o, const mn_run_repo
     mn_report_line(r, "forgotten: %lld samples; without them the drift of a cell can be off by at most %.3g",
                    (long long)report->forgotten, report->forgotten_drift);
   }
+  if (report->audit_worst > 0.0) {
+    mn_report_line(r, "audit: the drift of %lld cells was off by at most %.2g, relative rms (drift.tolerance %.2g)",
+                   (long long)o->audit, report->audit_worst, o->drift.tolerance);
+  }
   mn_report_line(r, "memory: %.1f MiB per rank at most", (double)report->peak_bytes / 1048576.0);
   mn_report_line(r,
                  report->outcome == MN_FINISHED ? "finished: series.h5, snapshots.h5, checkpoint.h5 are in %s"

@@ -30,6 +30,7 @@ typedef struct mn_values {
   int engine;
   double tolerance;
   int quadrature, precision;
+  int64_t audit;
   double horizon, capacity;
   double pde_tolerance, pde_half_width, pde_smoothing, pde_concentration;
   int64_t pde_cells;

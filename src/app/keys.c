@@ -75,6 +75,11 @@ const mn_key mn_keys[] = {
     {"drift", "precision", MN_KEY_CHOICE, AT(precision), .fallback = "auto", .fixed = true,
      .choices = "auto|float|double", .about = "arithmetic of old lags; auto: float where the tolerance allows"},
 
+    {"drift", "audit", MN_KEY_INTEGER, AT(audit), .fallback = "0", .high = 1e6, .fixed = true,
+     .about =
+         "cells whose drift is summed directly, over all pairs and lags, with every row of the series, and compared; "
+         "needs the paths of all cells"},
+
     {"history", "horizon", MN_KEY_REAL, AT(horizon), .fallback = "0", .high = 1e12, .fixed = true,
      .about = "forget what is older than this time; 0: never"},
     {"history", "capacity", MN_KEY_REAL, AT(capacity), .fallback = "0", .high = 1e9, .fixed = true,

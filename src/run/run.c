@@ -1,5 +1,6 @@
 /* The loop: observe, save, stop, step.  Everything that is written for step n is written before step n + 1 is taken,
  * the checkpoint last; a run that resumes there has all rows and snapshots up to n and repeats nothing. */
+#include <mnemotaxis/audit.h>
 #include <mnemotaxis/checkpoint.h>
 #include <mnemotaxis/dataset.h>
 #include <mnemotaxis/memory.h>
@@ -30,6 +31,7 @@ typedef struct simulation {
   mn_stepper *stepper;
   mn_series series;
   mn_snapshot_list snapshots;
+  double audit_worst;
   double started, output_seconds, checkpoint_at;
   mn_reporter *reporter;
   void *context;
@@ -44,8 +46,7 @@ static mn_error *create(simulation *s)
   error = error ? error : mn_alloc(&s->drift, 2 * local, sizeof *s->drift);
   MN_TRY(mn_agree(s->parallel, error));
   MN_TRY(mn_drift_create(s->parallel, o->engine, &o->dynamics.model, &o->drift, o->count, &s->engine));
-  MN_TRY(mn_history_create(s->parallel, &o->dynamics.model, &o->history, mn_drift_witnesses(o->engine, o->count),
-                           &s->history));
+  MN_TRY(mn_history_create(s->parallel, &o->dynamics.model, &o->history, mn_run_witnesses(o), &s->history));
   return mn_stepper_create(&o->dynamics, s->engine, s->history, &s->stepper);
 }
 
@@ -171,9 +172,41 @@ static double forgotten_drift(const simulation *s)
   return model->chi * mn_kernel_tail(model, time_now(s) - mn_history_slab(s->history, 0)->time);
 }
 
+int64_t mn_run_witnesses(const mn_run_options *o)
+{
+  return o->audit > 0 ? o->count : mn_drift_witnesses(o->engine, o->count);
+}
+
+/* The drift of this step, as the scheme asks for it, against the direct sum. */
+static mn_error *audit(simulation *s, double *observed)
+{
+  const mn_run_options *o = s->options;
+  const double ahead = o->dynamics.scheme == MN_SCHEME_EULER ? 0.0 : mn_schedule_step(&o->dynamics.schedule, s->step);
+  mn_audit found;
+  char text[256];
+  *observed = (double)NAN;
+  if (o->audit == 0) {
+    return NULL;
+  }
+  MN_TRY(mn_drift_evaluate(s->engine, s->history, time_now(s), ahead, s->cells.position, s->drift));
+  MN_TRY(mn_audit_drift(s->engine, s->history, time_now(s), ahead, s->cells.position, s->drift, o->audit,
+                        o->dynamics.seed, (uint64_t)s->step, &found));
+  *observed = found.observed;
+  s->audit_worst = fmax(s->audit_worst, found.observed);
+  if (found.observed > o->drift.tolerance) {
+    snprintf(text, sizeof text,
+             "warning: the drift of %lld cells is off by %.2g, relative rms; drift.tolerance is %.2g,",
+             (long long)o->audit, found.observed, o->drift.tolerance);
+    tell(s, text);
+  }
+  return NULL;
+}
+
 static mn_error *observe(simulation *s)
 {
   mn_observation row = {0};
+  double audited;
+  MN_TRY(audit(s, &audited));
   MN_TRY(mn_drift_partner(s->engine, s->history, time_now(s), s->cells.position, s->drift));
   MN_TRY(mn_observe(s->parallel, s->options->count, s->cells.position, s->cells.free_path, mn_history_cells(s->history),
                     s->drift, s->options->output.radii, &row));
@@ -181,6 +214,7 @@ static mn_error *observe(simulation *s)
   row.time = time_now(s);
   row.value[MN_CHEMICAL_MASS] = chemical_mass(s);
   row.value[MN_FORGOTTEN_DRIFT] = forgotten_drift(s);
+  row.value[MN_AUDIT_ERROR] = audited;
   return mn_agree(s->parallel, mn_series_append(&s->series, &row));
 }
 
@@ -299,6 +333,7 @@ static void fill_report(const simulation *s, mn_run_report *report)
   report->forgotten = mn_history_forgotten(s->history);
   report->forgotten_drift = forgotten_drift(s);
   report->cost = s->engine->cost;
+  report->audit_worst = s->audit_worst;
 }
 
 mn_error *mn_run(const mn_parallel *parallel, const mn_run_options *options, const char *checkpoint,
@@ -338,7 +373,7 @@ int64_t mn_run_expected_bytes(const mn_run_options *o, int ranks)
   if (o->history.horizon > 0.0 && o->history.horizon / step < (double)samples) {
     samples = (int64_t)(o->history.horizon / step) + 1;
   }
-  const int64_t kept = mn_drift_witnesses(o->engine, o->count);
+  const int64_t kept = mn_run_witnesses(o);
   const int64_t history = mn_history_expected_bytes(&o->dynamics.model, &o->history, kept,
                                                     kept < o->count ? kept / ranks : local, samples, step);
   const int64_t cells = 14 * local * (int64_t)sizeof(double); /* here and in the stepper */
