@@ -22,8 +22,8 @@ static const double sort_cost = 60.0; /* a cell in bins */
 static const double node_cost = 30.0; /* a node of the sheet: three transforms, symbol, ways to the ladder */
 
 /* Share of the tolerance for every part of the error; and the smallest relative error ever asked of the near part. */
-static const double share = 0.3;
-static const double share_least = 0.1;
+static const double share = 0.5;
+static const double share_least = 0.3;
 
 static void fill_tail(const mn_drift *drift, const mn_present *present, mn_tail *t)
 {
@@ -60,7 +60,7 @@ static double tail_end(const mn_tail *t, double allowed)
 
 static double nodes_for(const double side[2], double cutoff)
 {
-  const double spacing = MN_LAYOUT_PHASE / cutoff;
+  const double spacing = MN_PHASE_END / cutoff;
   return (side[0] / spacing + 16.0) * (side[1] / spacing + 16.0);
 }
 
@@ -140,7 +140,7 @@ static bool spline_is_good(const mn_drift *drift, const mn_scene *scene, const m
   const double tolerance = share * drift->options.tolerance;
   double noise = 0.0;
   double smooth[2] = {0.0, 0.0};
-  for (int i = 0; i < MN_TAIL_POINTS && t->k[i] * spacing <= MN_LAYOUT_PHASE; i++) {
+  for (int i = 0; i < MN_TAIL_POINTS && t->k[i] * spacing <= MN_PHASE_END; i++) {
     const double k2 = t->k[i] * t->k[i];
     const double phase = t->k[i] * spacing;
     const double image = pow(phase / (2.0 * pi - phase), 2 * order) + pow(phase / (2.0 * pi + phase), 2 * order);

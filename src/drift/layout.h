@@ -5,9 +5,6 @@
 #include <mnemotaxis/drift.h>
 #include <mnemotaxis/split.h>
 
-/* What part of a mode's wave length a node may be: modes end at this phase from node to node. */
-#define MN_LAYOUT_PHASE 1.5707963267948966
-
 enum { MN_TAIL_POINTS = 64 };
 
 /* The present force by wave number: symbol S(k), and what modes beyond k would add,

@@ -34,7 +34,7 @@ typedef struct spectral {
 } spectral;
 
 /* What is left out of every part that is not weighed against the scene, as a share of the tolerance. */
-static const double share_of_tolerance = 0.1;
+static const double share_of_tolerance = 0.3;
 
 static mn_error *create(mn_drift *drift)
 {
@@ -44,7 +44,7 @@ static mn_error *create(mn_drift *drift)
   w->taken = (double)NAN;
   const double eps = share_of_tolerance * drift->options.tolerance;
   const mn_ladder_options options = {eps, drift->options.shortest_step, drift->options.longest_step};
-  mn_window_choose(eps, MN_LAYOUT_PHASE, &w->equal);
+  mn_window_choose(eps, MN_PHASE_WINDOW, &w->equal);
   return mn_ladder_create(&drift->parallel, &drift->model, &options, drift->count, &w->ladder);
 }
 
@@ -117,7 +117,7 @@ static mn_error *lay_sheet(mn_drift *drift, const double low[2], const double hi
   const mn_window *window = &w->equal;
   const int order = w->scene.force > 0.0 ? mn_layout_spline(drift, &w->scene, &w->tail, spacing) : MN_WINDOW_MAX;
   if (order < window->width) {
-    mn_window_spline(order, MN_LAYOUT_PHASE, &spline);
+    mn_window_spline(order, MN_PHASE_WINDOW, &spline);
     window = &spline;
   }
   const mn_lattice mesh = sheet_mesh(drift, low, high, spacing, window->width);
@@ -135,14 +135,14 @@ static mn_error *prepare(mn_drift *drift, const mn_present *present, const doubl
   if (w->scene.force > 0.0) {
     mn_layout_choose(drift, &w->scene, present, side, &w->tail, &w->layout);
   }
-  const double wanted = MN_LAYOUT_PHASE / w->layout.cutoff;
+  const double wanted = MN_PHASE_END / w->layout.cutoff;
   MN_TRY(mn_ladder_prepare(w->ladder, w->low, w->high, present->window, wanted, widest));
   const double ratio = fmax(1.0, ceil(mn_ladder_spacing(w->ladder) / wanted - 1e-9));
   const double spacing = mn_ladder_spacing(w->ladder) / ratio;
   w->from = w->layout.pairs ? w->layout.cut : fmax(1e-7 * widest, 0.5 * mn_split_narrowest(&drift->model));
   w->fine = ratio > 1.0;
   MN_TRY(lay_sheet(drift, w->low, w->high, spacing));
-  return w->fine ? mn_sheet_tune(&drift->parallel, MN_LAYOUT_PHASE / spacing, &w->sheet) : NULL;
+  return w->fine ? mn_sheet_tune(&drift->parallel, MN_PHASE_END / spacing, &w->sheet) : NULL;
 }
 
 static mn_ground ground_of(const spectral *w)

@@ -22,8 +22,6 @@
 #include <math.h>
 #include <string.h>
 
-static const double pi = 3.14159265358979323846;
-
 double mn_ladder_smear(const mn_model *model, double h)
 {
   return 2.0 * mn_kernel_shift(model, h) / model->theta;
@@ -47,7 +45,6 @@ int mn_ladder_number_of(const mn_ladder *l, double variance)
 mn_error *mn_ladder_create(const mn_parallel *parallel, const mn_model *model, const mn_ladder_options *options,
                            int64_t count, mn_ladder **ladder)
 {
-  const double phase = 0.5 * pi; /* of the largest mode, from node to node */
   mn_ladder *l = NULL;
   mn_error *error = mn_agree(parallel, mn_alloc(&l, 1, sizeof *l));
   if (!error) {
@@ -58,8 +55,8 @@ mn_error *mn_ladder_create(const mn_parallel *parallel, const mn_model *model, c
     mn_trail_begin(mn_block_of(count, parallel->rank, parallel->size), &l->trail);
     l->reach = log(1.0 / options->tolerance);
     l->base_variance = 2.0 * options->longest / model->theta + mn_ladder_smear(model, options->longest);
-    l->base_spacing = phase / sqrt(2.0 * l->reach / l->base_variance);
-    mn_window_choose(options->tolerance, phase, &l->window);
+    l->base_spacing = MN_PHASE_END / sqrt(2.0 * l->reach / l->base_variance);
+    mn_window_choose(options->tolerance, MN_PHASE_WINDOW, &l->window);
   }
   *ladder = l;
   return error;
@@ -101,7 +98,7 @@ static mn_lattice mesh_of(const mn_ladder *l, int number)
 mn_error *mn_ladder_make_level(const mn_ladder *l, int number, mn_level **level)
 {
   const mn_lattice mesh = mesh_of(l, number);
-  return mn_level_create(&l->parallel, number, &mesh, l->window.cutoff / mesh.spacing, &l->window, level);
+  return mn_level_create(&l->parallel, number, &mesh, MN_PHASE_END / mesh.spacing, &l->window, level);
 }
 
 /* Adds a level at the fine (front) or the coarse end. */
