@@ -94,6 +94,7 @@ int main(int argc, char **argv)
              (long long)level.mesh.nodes[0], (long long)level.mesh.nodes[1], level.mesh.spacing, level.variance,
              level.chapters);
     }
+    printf("# sheet: %lld nodes\n", (long long)drift->cost.nodes);
     printf("# trail: %d samples, scene: force %g, density %g\n", mn_ladder_trail(ladder)->samples,
            mn_ladder_scene(ladder)->force, mn_ladder_scene(ladder)->density);
   }

@@ -51,6 +51,7 @@ typedef struct mn_drift_cost {
   int64_t float_lags; /**< how many of them in float lanes */
   int64_t pairs;      /**< present pair forces */
   double phase[MN_PHASES];
+  int64_t nodes; /**< of the mesh cells were spread on last */
 } mn_drift_cost;
 
 typedef struct mn_drift mn_drift;

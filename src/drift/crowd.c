@@ -100,6 +100,7 @@ static mn_error *allocate(mn_crowd *c)
   MN_TRY(mn_alloc(&c->x, c->count, sizeof *c->x));
   MN_TRY(mn_alloc(&c->y, c->count, sizeof *c->y));
   MN_TRY(mn_alloc(&c->order, c->count, sizeof *c->order));
+  MN_TRY(mn_alloc(&c->own, c->count, sizeof *c->own));
   return mn_alloc(&c->force, 2 * c->count, sizeof *c->force);
 }
 
@@ -112,39 +113,48 @@ static int64_t bin_of(const mn_crowd *c, const mn_visitor *v)
 
 static void frame_bins(mn_crowd *c)
 {
-  int64_t low[2] = {INT64_MAX, INT64_MAX};
-  int64_t high[2] = {INT64_MIN, INT64_MIN};
+  double low[2] = {INFINITY, INFINITY};
+  double high[2] = {-INFINITY, -INFINITY};
   for (int64_t i = 0; i < c->count; i++) {
-    const int64_t at[2] = {(int64_t)floor(c->arrived[i].x / c->bin), (int64_t)floor(c->arrived[i].y / c->bin)};
-    for (int a = 0; a < 2; a++) {
-      low[a] = at[a] < low[a] ? at[a] : low[a];
-      high[a] = at[a] > high[a] ? at[a] : high[a];
-    }
+    const mn_visitor *v = &c->arrived[i];
+    low[0] = v->x < low[0] ? v->x : low[0];
+    low[1] = v->y < low[1] ? v->y : low[1];
+    high[0] = v->x > high[0] ? v->x : high[0];
+    high[1] = v->y > high[1] ? v->y : high[1];
   }
   for (int a = 0; a < 2; a++) {
-    c->first[a] = c->count > 0 ? low[a] : 0;
-    c->bins[a] = c->count > 0 ? high[a] - low[a] + 1 : 0;
+    c->first[a] = c->count > 0 ? (int64_t)floor(low[a] / c->bin) : 0;
+    c->bins[a] = c->count > 0 ? (int64_t)floor(high[a] / c->bin) - c->first[a] + 1 : 0;
   }
 }
 
 static mn_error *sort(mn_crowd *c)
 {
   frame_bins(c);
+  int64_t *bin = c->order; /* of the i-th that arrived, until its place is known */
   const int64_t bins = c->bins[0] * c->bins[1];
   MN_TRY(mn_alloc(&c->start, bins + 2, sizeof *c->start));
   int64_t *fill = c->start + 1; /* ends as the starts, shifted by one */
+  int64_t *place = NULL;
+  MN_TRY(mn_alloc(&place, c->count, sizeof *place));
   for (int64_t i = 0; i < c->count; i++) {
-    fill[bin_of(c, &c->arrived[i]) + 1]++;
+    bin[i] = bin_of(c, &c->arrived[i]);
+    fill[bin[i] + 1]++;
   }
   for (int64_t b = 0; b < bins; b++) {
     fill[b + 1] += fill[b];
   }
   for (int64_t i = 0; i < c->count; i++) {
-    const int64_t k = fill[bin_of(c, &c->arrived[i])]++;
+    place[i] = fill[bin[i]]++;
+  }
+  for (int64_t i = 0; i < c->count; i++) {
+    const int64_t k = place[i];
     c->x[k] = c->arrived[i].x;
     c->y[k] = c->arrived[i].y;
+    c->own[k] = c->arrived[i].own != 0;
     c->order[k] = i;
   }
+  mn_free(&place);
   return NULL;
 }
 
@@ -187,7 +197,7 @@ mn_error *mn_crowd_return(const mn_parallel *parallel, mn_crowd *c, double *out)
   if (!error) {
     for (int64_t k = 0; k < c->count; k++) { /* neighbours return 0 */
       const int64_t i = c->order[k];
-      const bool own = c->arrived[i].own != 0;
+      const bool own = c->own[k];
       leaving[2 * i] = own ? c->force[2 * k] : 0.0;
       leaving[2 * i + 1] = own ? c->force[2 * k + 1] : 0.0;
     }
@@ -208,6 +218,7 @@ void mn_crowd_clear(mn_crowd *c)
   mn_free(&c->x);
   mn_free(&c->y);
   mn_free(&c->order);
+  mn_free(&c->own);
   mn_free(&c->force);
   mn_free(&c->start);
   mn_free(&c->sent);

@@ -16,6 +16,7 @@ typedef struct mn_crowd {
   int64_t count;       /* cells here, own and neighbours */
   mn_visitor *arrived; /* [count] by sending rank, then id */
   double *x, *y;       /* [count] by bin */
+  bool *own;           /* [count] by bin: in the strip of this rank */
   int64_t *order;      /* [count] where in `arrived` the k-th of the bins is */
   double *force;       /* [count, 2] by bin */
   double bin;          /* side */

@@ -27,7 +27,7 @@ static int64_t sum_bin(const mn_table *table, mn_crowd *c, int64_t row, int64_t 
   int64_t pairs = 0;
   const int64_t bin = row * c->bins[0] + column;
   for (int64_t k = c->start[bin]; k < c->start[bin + 1]; k++) {
-    if (!c->arrived[c->order[k]].own) {
+    if (!c->own[k]) {
       continue;
     }
     for (int64_t near = row - c->reach; near <= row + c->reach; near++) {
@@ -155,7 +155,7 @@ static int64_t sum_bin_lines(const mn_lines *table, const int32_t *x, const int3
   const int64_t bin = row * c->bins[0] + column;
   int64_t looked = 0;
   for (int64_t k = c->start[bin]; k < c->start[bin + 1]; k++) {
-    if (!c->arrived[c->order[k]].own) {
+    if (!c->own[k]) {
       continue;
     }
     lanes sum[2] = {{0.0F}, {0.0F}};

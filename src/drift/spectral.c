@@ -90,12 +90,10 @@ static void find_box(const mn_drift *drift, const double *mine, double low[2], d
   }
 }
 
-/* Wide enough that the images of the cells are out of sight of the widest Gaussian on the sheet; corners in steps of
- * BLOCK nodes, so that a mesh seldom changes. */
+/* Wide enough that the images of the cells are out of sight of the widest Gaussian on the sheet. */
 static mn_lattice sheet_mesh(const mn_drift *drift, const double low[2], const double high[2], double spacing,
                              int width)
 {
-  enum { BLOCK = 16 };
   const spectral *w = drift->work;
   mn_lattice mesh;
   memset(&mesh, 0, sizeof mesh);
@@ -103,7 +101,7 @@ static mn_lattice sheet_mesh(const mn_drift *drift, const double low[2], const d
   const double reach = log(1.0 / (share_of_tolerance * drift->options.tolerance));
   const double clear = sqrt(2.0 * reach * mn_ladder_variance(w->ladder));
   for (int a = 0; a < 2; a++) {
-    mesh.first[a] = BLOCK * (int64_t)floor((low[a] / spacing - width) / BLOCK);
+    mesh.first[a] = (int64_t)floor(low[a] / spacing) - width;
     const int64_t last = (int64_t)ceil((high[a] + clear) / spacing) + width;
     mesh.nodes[a] = mn_transform_size(last - mesh.first[a] + 1);
   }
@@ -124,6 +122,23 @@ static mn_error *lay_sheet(mn_drift *drift, const double low[2], const double hi
   return mn_sheet_lay(&drift->parallel, &mesh, window, &w->sheet);
 }
 
+/* The region the sheet is laid for: it stays while the cells fill it well, so that meshes seldom change. */
+static const double *keep_frame(spectral *w)
+{
+  double *frame = mn_ladder_frame(w->ladder);
+  const double side = fmax(w->high[0] - w->low[0], w->high[1] - w->low[1]);
+  bool good = true;
+  for (int a = 0; a < 2; a++) {
+    const double spare = frame[2 + a] - frame[a] - (w->high[a] - w->low[a]);
+    good = good && frame[a] <= w->low[a] && frame[2 + a] >= w->high[a] && spare <= 0.25 * side;
+  }
+  for (int a = 0; a < 2 && !good; a++) {
+    frame[a] = w->low[a] - 0.05 * side;
+    frame[2 + a] = w->high[a] + 0.05 * side;
+  }
+  return frame;
+}
+
 /* Meshes for the cells, as the scene asks for; without one, those of the ladder alone. */
 static mn_error *prepare(mn_drift *drift, const mn_present *present, const double *mine)
 {
@@ -141,7 +156,9 @@ static mn_error *prepare(mn_drift *drift, const mn_present *present, const doubl
   const double spacing = mn_ladder_spacing(w->ladder) / ratio;
   w->from = w->layout.pairs ? w->layout.cut : fmax(1e-7 * widest, 0.5 * mn_split_narrowest(&drift->model));
   w->fine = ratio > 1.0;
-  MN_TRY(lay_sheet(drift, w->low, w->high, spacing));
+  const double *frame = keep_frame(w);
+  MN_TRY(lay_sheet(drift, frame, frame + 2, spacing));
+  drift->cost.nodes = w->sheet.mesh.nodes[0] * w->sheet.mesh.nodes[1];
   return w->fine ? mn_sheet_tune(&drift->parallel, MN_PHASE_END / spacing, &w->sheet) : NULL;
 }
 

@@ -238,6 +238,11 @@ mn_trail *mn_ladder_trail(mn_ladder *l)
   return &l->trail;
 }
 
+double *mn_ladder_frame(mn_ladder *l)
+{
+  return l->frame;
+}
+
 mn_scene *mn_ladder_scene(mn_ladder *l)
 {
   return &l->scene;

@@ -22,6 +22,7 @@ struct mn_ladder {
   double newest_smear;
   bool has_sample;
   mn_scene scene;
+  double frame[4];
   int64_t count; /* cells */
   mn_trail trail;
   mn_resampling_work work;

@@ -1,7 +1,7 @@
 /* A checkpoint holds a table of numbers, the same on every rank, and sets of modes, shared by columns.  The table:
- * time, newest smear, number of samples (0 or 1), low and high corner of the box, scene, levels, number of the finest,
- * samples of the own trails; then the times of those; then per level whether it has seen the newest sample, and its
- * chapters; then per chapter stamp, begin, end, smear.  The sets: samples of the own trails; then per level newest
+ * time, newest smear, number of samples (0 or 1), low and high corner of the box, scene, frame, levels, number of the
+ * finest, samples of the own trails; then the times of those; then per level whether it has seen the newest sample, and
+ * its chapters; then per chapter stamp, begin, end, smear.  The sets: samples of the own trails; then per level newest
  * sample, sum, chapters. */
 #include <mnemotaxis/memory.h>
 
@@ -9,7 +9,7 @@
 
 #include <math.h>
 
-enum { HEAD = 12, PER_LEVEL = 2, PER_CHAPTER = 4 };
+enum { HEAD = 16, PER_LEVEL = 2, PER_CHAPTER = 4 };
 
 int64_t mn_ladder_table_size(const mn_ladder *l)
 {
@@ -31,6 +31,10 @@ void mn_ladder_table(const mn_ladder *l, double *table)
                              l->high[1],
                              l->scene.force,
                              l->scene.density,
+                             l->frame[0],
+                             l->frame[1],
+                             l->frame[2],
+                             l->frame[3],
                              (double)l->levels,
                              l->levels > 0 ? (double)l->level[0]->number : 0.0,
                              (double)l->trail.samples};
@@ -128,6 +132,9 @@ mn_error *mn_ladder_restore(mn_ladder *l, int64_t size, const double *table)
   }
   l->scene.force = next(&r);
   l->scene.density = next(&r);
+  for (int a = 0; a < 4; a++) {
+    l->frame[a] = next(&r);
+  }
   const double levels = next(&r);
   const double first = next(&r);
   const double samples = next(&r);
