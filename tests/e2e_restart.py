@@ -30,6 +30,9 @@ VARIANTS = {
     "double_and_substeps": {"drift.precision": "double", "time.noise_substeps": 3, "drift.tolerance": 1e-8},
     "float_arithmetic": {"drift.precision": "float", "drift.tolerance": 1e-3, "initial.centre": "1000 -3"},
     "two_cells": {"particles.count": 2},
+    "fields_of_500_cells": {"particles.count": 500, "drift.engine": "spectral", "drift.tolerance": 1e-3, "output.drift": "yes"},
+    "fields_sharp_small_theta": {"particles.count": 200, "drift.engine": "spectral", "drift.tolerance": 1e-6, "model.theta": 0.1,
+                                 "time.end": 0.5},
     "33_cells": {"particles.count": 33, **BOTH_KINDS},
     "5_cells_kept_twice": {"particles.count": 5, "checkpoint.keep": 2, "output.every": 3},
 }
@@ -93,7 +96,7 @@ for item in VARIANTS:
 class Long(Case):
     """A run of some seconds, interrupted from outside."""
 
-    keys = {**BASE, "particles.count": 800, "time.end": 3, "output.snapshot_every": 10, "checkpoint.every_steps": 3}
+    keys = {**BASE, "particles.count": 800, "drift.engine": "direct", "time.end": 3, "output.snapshot_every": 10, "checkpoint.every_steps": 3}
 
     @classmethod
     def setUpClass(cls):
@@ -327,7 +330,7 @@ class Damage(Case):
 class NoSpace(Case):
     """Output that fails: 74, one message, and the last good checkpoint is whole and can be resumed."""
 
-    keys = {**BASE, "particles.count": 1500, "time.scheme": "averaged", "model.chi": 1, "checkpoint.every_steps": 2,
+    keys = {**BASE, "particles.count": 1500, "drift.engine": "direct", "time.scheme": "averaged", "model.chi": 1, "checkpoint.every_steps": 2,
             "output.snapshot_every": 0}
     reference = None
 

@@ -68,7 +68,7 @@ typedef struct mn_drift_engine {
   mn_error *(*remember)(mn_drift *drift, double time, double step, const double *mine)MN_MUST_CHECK;
   /** what the engine remembers besides the history, part of a checkpoint; NULL: nothing */
   mn_ladder *(*ladder)(mn_drift *drift);
-  /** bytes per rank of work space for `count` cells of which `local` are its own */
+  /** bytes per rank of work space for `count` cells of which `local` are its own; NULL: mn_drift_forecast knows */
   int64_t (*bytes)(int64_t count, int64_t local);
 } mn_drift_engine;
 
@@ -80,6 +80,25 @@ extern const mn_drift_engine mn_drift_spectral;
 
 /** All engines, ended by NULL. */
 extern const mn_drift_engine *const mn_drift_engines[];
+
+/** The engine that is expected to be faster over some hundred steps.  Local.
+ * It depends on nothing that may change while a run goes on, so not on its end.
+ * Accuracy: rates measured on one core (docs/testing.md); constants, so that a choice can be repeated. */
+const mn_drift_engine *mn_drift_cheapest(int64_t count, double tolerance);
+
+/** What an engine is expected to need at the end of a run. */
+typedef struct mn_forecast {
+  double bytes;        /**< per rank, without the own trails */
+  double nodes;        /**< of the sheet; 0: the engine has none */
+  double ladder_nodes; /**< of all levels */
+  double pairs;        /**< near pairs per cell; 0: none are needed */
+  double nanoseconds;  /**< of one evaluation on one core */
+} mn_forecast;
+
+/** Forecast for a cloud that begins with that variance per coordinate and spreads until `time`.  Local.
+ * Accuracy: meant for planning, within a factor of two for clouds without clusters (test_forecast). */
+mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *model, const mn_drift_options *options,
+                              int64_t count, int ranks, double variance, double time);
 
 /** An engine at work on one system; the fields below `engine` are read-only for engines. */
 struct mn_drift {

@@ -18,7 +18,7 @@ extern "C" {
 
 /** Phase from node to node at which modes end, and up to which windows are chosen: beyond, what is left of a mode is so
  * little that a larger error of it does not count. */
-#define MN_PHASE_END 2.19911485751285527 /* 0.7 pi */
+#define MN_PHASE_END 2.19911485751285527    /* 0.7 pi */
 #define MN_PHASE_WINDOW 1.57079632679489662 /* pi/2 */
 
 enum {

@@ -92,6 +92,9 @@ int64_t mn_run_witnesses(const mn_run_options *options);
 mn_error *mn_run(const mn_parallel *parallel, const mn_run_options *options, const char *checkpoint,
                  mn_reporter *reporter, void *context, mn_run_report *report) MN_MUST_CHECK;
 
+/** What the engine is expected to need at the end.  Local. */
+mn_forecast mn_run_forecast(const mn_run_options *options, int ranks);
+
 /** Bytes one rank is expected to need at the end of the run: history, engine, cells.  Local.
  * Accuracy: 5 % of the peak measured (test_run), for Brownian-like paths. */
 int64_t mn_run_expected_bytes(const mn_run_options *options, int ranks);

@@ -156,11 +156,24 @@ mn_error *mn_case_witness(const mn_config *config, mn_witness_options *o)
   return NULL;
 }
 
+mn_error *mn_case_engine(const mn_values *v, int64_t count, const mn_drift_engine **engine)
+{
+  const bool forgetful = v->horizon > 0.0 || v->capacity > 0.0;
+  *engine = mn_drift_engines[v->engine];
+  if (!*engine) { /* auto, named after the engines */
+    *engine = forgetful ? &mn_drift_direct : mn_drift_cheapest(count, v->tolerance);
+  } else if (*engine == &mn_drift_spectral && forgetful) {
+    return mn_error_create(MN_USAGE, "drift.engine = spectral forgets nothing and costs nothing by remembering; "
+                                     "history.horizon and history.capacity need drift.engine = direct");
+  }
+  return NULL;
+}
+
 mn_error *mn_case_options(const mn_config *config, mn_run_options *o)
 {
   const mn_values *v = &config->values;
   MN_TRY(mn_case_has_memory(config));
-  *o = (mn_run_options){.count = v->count, .engine = mn_drift_engines[v->engine]};
+  *o = (mn_run_options){.count = v->count};
   mn_case_model(v, &o->dynamics.model, &o->drift, &o->history);
   o->dynamics.scheme = (mn_scheme)v->scheme;
   o->dynamics.seed = (uint32_t)v->seed;
@@ -168,6 +181,7 @@ mn_error *mn_case_options(const mn_config *config, mn_run_options *o)
   MN_TRY(mn_config_blame(config, "time.first_step", "time.growth",
                          mn_schedule_make(v->step, v->first_step, v->growth, &o->dynamics.schedule)));
   MN_TRY(mn_config_blame(config, "time.end", "time.step", mn_schedule_steps(&o->dynamics.schedule, v->end, &o->steps)));
+  MN_TRY(mn_config_blame(config, "drift.engine", "history.horizon", mn_case_engine(v, o->count, &o->engine)));
   o->drift.shortest_step = o->dynamics.schedule.first;
   o->drift.longest_step = o->dynamics.schedule.step;
   MN_TRY(set_law(config, &o->dynamics.field, &o->initial));

@@ -65,9 +65,10 @@ static mn_error *evaluate_paths(const mn_parallel *parallel, const mn_values *v,
   const int64_t local = mn_block_count(mn_block_of(paths->count, parallel->rank, parallel->size));
   mn_case_model(v, &model, &drift_options, &history_options);
   find_steps(paths, &drift_options);
+  const mn_drift_engine *engine = NULL;
   mn_error *error = check_steps(paths);
-  error = error ? error
-                : mn_drift_create(parallel, mn_drift_engines[v->engine], &model, &drift_options, paths->count, &drift);
+  error = error ? error : mn_case_engine(v, paths->count, &engine);
+  error = error ? error : mn_drift_create(parallel, engine, &model, &drift_options, paths->count, &drift);
   error = error ? error : mn_history_create(parallel, &model, &history_options, paths->count, &past);
   error = error ? error : mn_agree(parallel, allocate(local, &x, &out));
   error = error ? error : sum_drift(parallel, v, paths, drift, past, x, out);

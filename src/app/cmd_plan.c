@@ -49,6 +49,23 @@ static double snapshots_written(const mn_run_options *o)
                   (last_is_due ? 0 : 1));
 }
 
+/* What the engine will do, and how long on one core. */
+static void print_work(const mn_run_options *o, int ranks)
+{
+  const mn_forecast f = mn_run_forecast(o, ranks);
+  const double evaluations = (o->dynamics.scheme == MN_SCHEME_HEUN ? 2.0 : 1.0) * (double)o->steps;
+  printf("engine              %s: %s\n", o->engine->name, o->engine->about);
+  if (f.nodes > 0.0) {
+    printf("meshes              sheet of %.2g nodes, levels of %.2g in all; %.0f near pairs a cell\n", f.nodes,
+           f.ladder_nodes, f.pairs);
+    printf("work                %.2g s an evaluation, %.3g core hours\n", 1e-9 * f.nanoseconds,
+           1e-9 * f.nanoseconds * evaluations / 3600.0);
+  } else {
+    printf("work                %.3g pair-lags; at 1e9 a second and core: %.3g core hours\n", pair_lags(o),
+           pair_lags(o) / 1e9 / 3600.0);
+  }
+}
+
 static void print_plan(const mn_run_options *o, int ranks)
 {
   const double n = (double)o->count;
@@ -59,7 +76,7 @@ static void print_plan(const mn_run_options *o, int ranks)
   const double snapshots = snapshots_written(o);
   const double picture = (o->output.drift ? 40.0 : 24.0) * n + 16.0 * o->output.fields * o->output.fields;
   const double rows = (double)o->steps / (double)o->output.every + 1.0;
-  const double checkpoint = 48.0 * n + bits / 8.0 * 2.0 * n * samples_kept(o);
+  const double checkpoint = 48.0 * n + bits / 8.0 * 2.0 * (double)mn_run_witnesses(o) * samples_kept(o);
   printf("cells               %.0f in blocks over %d rank%s\n", n, ranks, ranks == 1 ? "" : "s");
   printf("steps               %lld, of them %lld growing from %g to %g\n", (long long)o->steps,
          (long long)o->dynamics.schedule.ramp, o->dynamics.schedule.first, step);
@@ -70,8 +87,7 @@ static void print_plan(const mn_run_options *o, int ranks)
          mebibytes(snapshots * picture + (o->stop.keep + 1) * checkpoint + rows * 8.0 * (2 + 2 * MN_OBSERVABLES)),
          snapshots, mebibytes(snapshots * picture), o->stop.keep + 1, mebibytes((o->stop.keep + 1) * checkpoint),
          mebibytes(rows * 8.0 * (2 + 2 * MN_OBSERVABLES)));
-  printf("work                %.3g pair-lags; at 3e9 a second and core: %.3g core hours\n", pair_lags(o),
-         pair_lags(o) / 3e9 / 3600.0);
+  print_work(o, ranks);
   if (memory > (double)mn_memory_machine()) {
     printf("warning             this is more than the memory of this machine; history.horizon or history.capacity "
            "bound it\n");

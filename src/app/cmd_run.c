@@ -74,6 +74,9 @@ static mn_error *prepare(const mn_session *session, prepared *p)
   const mn_values *v = &p->config.values;
   MN_TRY(mn_case_options(&p->config, &p->options));
   MN_TRY(check_memory(session, &p->options));
+  while (mn_drift_engines[p->config.values.engine] != p->options.engine) { /* what auto has chosen stays on resume */
+    p->config.values.engine--;
+  }
   MN_TRY(mn_config_text(&p->config, true, false, &p->parameters));
   MN_TRY(mn_config_text(&p->config, false, true, &p->used));
   p->options.parameters = p->parameters;

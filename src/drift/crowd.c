@@ -165,12 +165,13 @@ mn_error *mn_crowd_gather(const mn_parallel *parallel, const mn_lattice *mesh, c
   double *edge = NULL;
   c->bin = bin;
   c->reach = (int)ceil(reach / bin);
+  const double whole = (c->reach + 1) * bin; /* so that bins are complete: sums in lanes depend on who is in them */
   mn_error *error = mn_alloc(&edge, parallel->size + 1, sizeof *edge);
   error = error ? error : mn_alloc(&c->sent, parallel->size, sizeof *c->sent);
   error = error ? error : mn_alloc(&c->received, parallel->size, sizeof *c->received);
   if (!error) {
     find_edges(mesh, rows, edge);
-    error = pack(parallel, edge, reach, local, mine, c, &leaving);
+    error = pack(parallel, edge, whole, local, mine, c, &leaving);
   }
   error = mn_agree(parallel, error);
   if (!error) {

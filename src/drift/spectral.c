@@ -356,11 +356,6 @@ static mn_ladder *ladder(mn_drift *drift)
   return w->ladder;
 }
 
-static int64_t bytes(int64_t count, int64_t local)
-{
-  return 200 * local + 0 * count;
-}
-
 const mn_drift_engine mn_drift_spectral = {
     .name = "spectral",
     .about = "fields of all cells, present and past, on meshes: O(N) a step, whatever the age",
@@ -369,5 +364,4 @@ const mn_drift_engine mn_drift_spectral = {
     .evaluate = evaluate,
     .remember = remember,
     .ladder = ladder,
-    .bytes = bytes,
 };

@@ -1,5 +1,5 @@
 /* Decay and smoothing are products of a factor in x and one in y, so they cost one exponential per row and column. What
- * a step leaves has the symbol (1 - exp(-(k^2 + lambda) h/theta))/(k^2 + lambda), theory.md (29); with a = exp(..) - 1
+ * a step leaves has the symbol (1 - exp(-(k^2 + lambda) h/theta))/(k^2 + lambda), theory.md (28); with a = exp(..) - 1
  * along x and b along y (and decay), 1 - exp = -(a + b + a b) without cancellation. */
 #include <mnemotaxis/memory.h>
 

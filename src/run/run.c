@@ -365,6 +365,23 @@ mn_error *mn_run(const mn_parallel *parallel, const mn_run_options *options, con
   return error;
 }
 
+/* Variance per coordinate of the law of the starting points, as far as a forecast needs it. */
+static double variance_of(const mn_initial *law)
+{
+  double centre[2];
+  if (law->kind == MN_INITIAL_FILE) {
+    return 1.0;
+  }
+  const double square = mn_initial_mean_square(law, centre);
+  return 0.5 * fmax(0.0, square - centre[0] * centre[0] - centre[1] * centre[1]);
+}
+
+mn_forecast mn_run_forecast(const mn_run_options *o, int ranks)
+{
+  return mn_drift_forecast(o->engine, &o->dynamics.model, &o->drift, o->count, ranks, variance_of(&o->initial),
+                           mn_schedule_time(&o->dynamics.schedule, o->steps));
+}
+
 int64_t mn_run_expected_bytes(const mn_run_options *o, int ranks)
 {
   const int64_t local = mn_block_count(mn_block_of(o->count, 0, ranks));
@@ -379,5 +396,6 @@ int64_t mn_run_expected_bytes(const mn_run_options *o, int ranks)
   const int64_t cells = 14 * local * (int64_t)sizeof(double); /* here and in the stepper */
   const int64_t gathered = 32 * kept;                         /* partner drift: positions and a decoded sample */
   const int64_t writing = (1 << 20) + 24 * local;             /* a chunk of the seal, a column read back */
-  return history + o->engine->bytes(o->count, local) + cells + (gathered > writing ? gathered : writing);
+  const mn_forecast engine = mn_run_forecast(o, ranks);
+  return history + (int64_t)engine.bytes + cells + (gathered > writing ? gathered : writing);
 }

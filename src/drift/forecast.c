@@ -1,0 +1,61 @@
+/* The end of a run, guessed from a Gaussian cloud: variance s2 + 2t, pull by (21), density N/(4 pi variance); then the
+ * engine's own choices for that scene.  Clusters need more pairs and finer meshes than this says. */
+#include <mnemotaxis/drift.h>
+
+#include "layout.h"
+
+#include <math.h>
+
+static const double pi = 3.14159265358979323846;
+
+static mn_scene scene_of(const mn_model *model, int64_t count, double variance, double time)
+{
+  const double spread = variance + 2.0 * time;
+  const double pull = time / (model->theta * variance + (1.0 + model->theta) * time) / (4.0 * pi);
+  const double n = (double)count;
+  return (mn_scene){n * pull / sqrt(2.0 * spread), n / (4.0 * pi * spread)};
+}
+
+/* Nodes of the levels for a cloud of that side. */
+static double ladder_nodes(const mn_model *model, const mn_drift_options *options, double side, double time)
+{
+  const double reach = log(1.0 / (0.3 * options->tolerance));
+  double variance =
+      2.0 * options->longest_step / model->theta + 2.0 * mn_kernel_shift(model, options->longest_step) / model->theta;
+  double nodes = 0.0;
+  do {
+    const double width = 1.3 * side + 2.0 * sqrt(2.0 * reach * 1.25 * 16.0 * variance);
+    const double across = width / (MN_PHASE_END / sqrt(2.0 * reach / variance));
+    nodes += (across + 16.0) * (across + 16.0);
+    variance *= 16.0;
+  } while (variance < 2.0 * time / model->theta);
+  return nodes;
+}
+
+mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *model, const mn_drift_options *options,
+                              int64_t count, int ranks, double variance, double time)
+{
+  const int64_t local = mn_block_count(mn_block_of(count, 0, ranks));
+  if (!engine->remember) {
+    return (mn_forecast){.bytes = (double)engine->bytes(count, local)};
+  }
+  const mn_drift drift = {.model = *model, .options = *options, .count = count};
+  const mn_scene scene = scene_of(model, count, variance, time);
+  const mn_present present = {options->longest_step, options->longest_step};
+  const double across = 2.0 * sqrt(2.0 * log((double)count) * (variance + 2.0 * time));
+  const double side[2] = {across, across};
+  mn_tail tail = {{0.0, 0.0}, 0.0, {0.0}, {0.0}, {0.0}};
+  mn_layout layout;
+  mn_layout_choose(&drift, &scene, &present, side, &tail, &layout);
+  const double levels = ladder_nodes(model, options, across, time);
+  const double own = 1.1 * across * layout.cutoff / MN_PHASE_END + 32.0;
+  const double finest = levels / (1.0 + 1.0 / 16.0); /* the sheet is at least as fine as the finest level */
+  mn_forecast f = {.nodes = fmax(own * own, fmin(finest, own * own)),
+                   .ladder_nodes = levels,
+                   .pairs = layout.pairs ? scene.density * pi * layout.reach * layout.reach : 0.0};
+  const double shared = (double)ranks;
+  f.bytes = f.nodes * (27.0 + 85.0 / shared) + f.ladder_nodes * 110.0 / shared + 40.0 * (double)local +
+            (layout.pairs ? 110.0 * (double)local : 0.0);
+  f.nanoseconds = layout.cost + 100.0 * (double)count + 200.0 * levels;
+  return f;
+}
