@@ -92,16 +92,15 @@ void PAIRS(int n, const REAL *x, const REAL *y, const REAL *target_x, const REAL
     vector ax[AT_ONCE];
     vector ay[AT_ONCE];
     mask lane[AT_ONCE];
+    WORD number[AT_ONCE * LANES];
     memcpy(tx, target_x + at, sizeof tx);
     memcpy(ty, target_y + at, sizeof ty);
     memset(ax, 0, sizeof ax);
     memset(ay, 0, sizeof ay);
-    memset(lane, 0, sizeof lane);
-    for (int v = 0; v < AT_ONCE; v++) {
-      for (int l = 0; l < LANES; l++) {
-        lane[v][l] = (WORD)(at + v * LANES + l);
-      }
+    for (int k = 0; k < AT_ONCE * LANES; k++) {
+      number[k] = (WORD)(at + k);
     }
+    memcpy(lane, number, sizeof lane);
     sweep(0, own_first, MN_NO_OWN, x, y, tx, ty, ax, ay, lane);
     sweep(own_first, own_last, own, x, y, tx, ty, ax, ay, lane);
     sweep(own_last, n, MN_NO_OWN, x, y, tx, ty, ax, ay, lane);
