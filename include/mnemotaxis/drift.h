@@ -28,7 +28,11 @@ typedef struct mn_drift_options {
   mn_precision precision;
   double shortest_step; /**< of those to come; for engines that prepare meshes */
   double longest_step;
+  double spacing; /**< of the sheet, at most; 0: as the engine thinks best */
 } mn_drift_options;
+
+/** Largest spacing a sheet may have: that of the finest level the past needs.  Local. */
+double mn_drift_coarsest(const mn_model *model, const mn_drift_options *options);
 
 /** Parts of an evaluation by the spectral engine. */
 typedef enum mn_phase {

@@ -49,6 +49,9 @@ void mn_ladder_destroy(mn_ladder **ladder);
 mn_error *mn_ladder_prepare(mn_ladder *ladder, const double low[2], const double high[2], double window, double spacing,
                             double widest) MN_MUST_CHECK;
 
+/** Spacing of the level that the youngest past of the longest step enters.  Local. */
+double mn_ladder_coarsest(const mn_model *model, const mn_ladder_options *options);
+
 /** Spacing of the finest level.  Local. */
 double mn_ladder_spacing(const mn_ladder *ladder);
 

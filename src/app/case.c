@@ -156,12 +156,32 @@ mn_error *mn_case_witness(const mn_config *config, mn_witness_options *o)
   return NULL;
 }
 
+/* Below it rounding in modes and their sharpening shows. */
+static const double finest_tolerance = 1e-9;
+
+static mn_error *check_spacing(const mn_values *v, const mn_run_options *o)
+{
+  const double coarsest = mn_drift_coarsest(&o->dynamics.model, &o->drift);
+  if (v->spacing > coarsest && o->engine == &mn_drift_spectral) {
+    return mn_error_create(MN_USAGE,
+                           "drift.spacing = %g is too coarse for drift.tolerance = %g at this step: at most %.4g",
+                           v->spacing, v->tolerance, coarsest);
+  }
+  return NULL;
+}
+
 mn_error *mn_case_engine(const mn_values *v, int64_t count, const mn_drift_engine **engine)
 {
   const bool forgetful = v->horizon > 0.0 || v->capacity > 0.0;
   *engine = mn_drift_engines[v->engine];
   if (!*engine) { /* auto, named after the engines */
-    *engine = forgetful ? &mn_drift_direct : mn_drift_cheapest(count, v->tolerance);
+    *engine = forgetful || v->tolerance < finest_tolerance ? &mn_drift_direct : mn_drift_cheapest(count, v->tolerance);
+  } else if (*engine == &mn_drift_spectral && v->tolerance < finest_tolerance) {
+    return mn_error_create(
+        MN_USAGE,
+        "drift.tolerance = %g is beyond the arithmetic of drift.engine = spectral, which reaches %g; "
+        "smaller ones need drift.engine = direct",
+        v->tolerance, finest_tolerance);
   } else if (*engine == &mn_drift_spectral && forgetful) {
     return mn_error_create(MN_USAGE, "drift.engine = spectral forgets nothing and costs nothing by remembering; "
                                      "history.horizon and history.capacity need drift.engine = direct");
@@ -184,6 +204,8 @@ mn_error *mn_case_options(const mn_config *config, mn_run_options *o)
   MN_TRY(mn_config_blame(config, "drift.engine", "history.horizon", mn_case_engine(v, o->count, &o->engine)));
   o->drift.shortest_step = o->dynamics.schedule.first;
   o->drift.longest_step = o->dynamics.schedule.step;
+  o->drift.spacing = v->spacing;
+  MN_TRY(mn_config_blame(config, "drift.spacing", "drift.tolerance", check_spacing(v, o)));
   MN_TRY(set_law(config, &o->dynamics.field, &o->initial));
   o->audit = v->audit;
   o->initial_file = v->initial_file;

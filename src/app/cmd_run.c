@@ -63,10 +63,12 @@ static mn_error *check_memory(const mn_session *session, const mn_run_options *o
   if (needed <= machine) {
     return NULL;
   }
-  return mn_error_create(MN_USAGE,
-                         "the run would need %.0f MiB per rank, this machine has %.0f MiB; bound the past by "
-                         "history.capacity or history.horizon, or lower particles.count",
-                         needed, machine);
+  return mn_error_create(
+      MN_USAGE, "the run would need %.0f MiB per rank, this machine has %.0f MiB; %s, or lower particles.count", needed,
+      machine,
+      options->engine == &mn_drift_direct
+          ? "bound the past by history.capacity or history.horizon, or take drift.engine = spectral"
+          : "take more ranks or a larger drift.tolerance");
 }
 
 static mn_error *prepare(const mn_session *session, prepared *p)

@@ -75,6 +75,9 @@ const mn_key mn_keys[] = {
     {"drift", "precision", MN_KEY_CHOICE, AT(precision), .fallback = "auto", .fixed = true,
      .choices = "auto|float|double", .about = "arithmetic of old lags; auto: float where the tolerance allows"},
 
+    {"drift", "spacing", MN_KEY_REAL, AT(spacing), .fallback = "0", .high = 1e6, .fixed = true,
+     .about =
+         "of the mesh cells are spread on, at most; 0: from tolerance, cells and forces; near pairs follow from it"},
     {"drift", "audit", MN_KEY_INTEGER, AT(audit), .fallback = "0", .high = 1e6, .fixed = true,
      .about =
          "cells whose drift is summed directly, over all pairs and lags, with every row of the series, and compared; "

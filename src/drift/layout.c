@@ -119,16 +119,23 @@ void mn_layout_choose(const mn_drift *drift, const mn_scene *scene, const mn_pre
   if (tail->present.window != present->window || tail->present.ahead != present->ahead) {
     fill_tail(drift, present, tail);
   }
+  const double finest = drift->options.spacing > 0.0 ? MN_PHASE_END / drift->options.spacing : (double)INFINITY;
   *layout = without_pairs(drift, scene, side, tail);
+  if (layout->cutoff > finest) {
+    layout->cost = (double)INFINITY;
+  }
   for (double cut = widest; cut > 1e-9 * widest; cut *= 0.8) {
     const mn_layout l = with_pairs(drift, scene, present, side, fmax(cut, narrowest));
-    if (l.cost < layout->cost) {
+    if (l.cost < layout->cost && l.cutoff <= finest) {
       *layout = l;
     }
     if (cut <= narrowest) { /* nothing is left for pairs */
       layout->pairs = layout->pairs && layout->cut > narrowest;
-      return;
+      break;
     }
+  }
+  if (drift->options.spacing > 0.0) {
+    layout->cutoff = finest; /* as asked for; pairs do what it cannot */
   }
 }
 

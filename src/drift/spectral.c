@@ -36,15 +36,25 @@ typedef struct spectral {
 /* What is left out of every part that is not weighed against the scene, as a share of the tolerance. */
 static const double share_of_tolerance = 0.3;
 
+static mn_ladder_options ladder_options(const mn_drift_options *o)
+{
+  return (mn_ladder_options){share_of_tolerance * o->tolerance, o->shortest_step, o->longest_step};
+}
+
+double mn_drift_coarsest(const mn_model *model, const mn_drift_options *options)
+{
+  const mn_ladder_options ladder = ladder_options(options);
+  return mn_ladder_coarsest(model, &ladder);
+}
+
 static mn_error *create(mn_drift *drift)
 {
   spectral *w = NULL;
   MN_TRY(mn_alloc(&w, 1, sizeof *w));
   drift->work = w;
   w->taken = (double)NAN;
-  const double eps = share_of_tolerance * drift->options.tolerance;
-  const mn_ladder_options options = {eps, drift->options.shortest_step, drift->options.longest_step};
-  mn_window_choose(eps, MN_PHASE_WINDOW, &w->equal);
+  const mn_ladder_options options = ladder_options(&drift->options);
+  mn_window_choose(options.tolerance, MN_PHASE_WINDOW, &w->equal);
   return mn_ladder_create(&drift->parallel, &drift->model, &options, drift->count, &w->ladder);
 }
 

@@ -22,7 +22,7 @@ const mn_state_field mn_state_fields[] = {
     [EXPONENT] = {"/history/exponent", "int32", "[S]", "binary exponent of the unit of each sample"},
     [WORDS_PER_SAMPLE] = {"/history/words_per_sample", "int64", "[S]", "length of each coded slab; 0 for the oldest"},
     [WORDS] = {"/history/words", "uint32", "[W]", "the coded slabs one after the other"},
-    [LADDER] = {MN_LADDER_TABLE, "float64", "[T]", "spectral engine: box, levels and chapters, see ladder_state.c"},
+    [LADDER] = {MN_LADDER_TABLE, "float64", "[T]", "spectral engine: box, levels and chapters, see below"},
     [MODES] = {MN_LADDER_MODES, "float64", "[M]",
                "spectral engine: modes of all levels and chapters, one after the other"},
     {NULL, NULL, NULL, NULL},

@@ -42,6 +42,16 @@ int mn_ladder_number_of(const mn_ladder *l, double variance)
   return (int)floor(log(variance / l->base_variance) / log(16.0) + 1e-9);
 }
 
+static double base_variance(const mn_model *model, const mn_ladder_options *options)
+{
+  return 2.0 * options->longest / model->theta + mn_ladder_smear(model, options->longest);
+}
+
+double mn_ladder_coarsest(const mn_model *model, const mn_ladder_options *options)
+{
+  return MN_PHASE_END / sqrt(2.0 * log(1.0 / options->tolerance) / base_variance(model, options));
+}
+
 mn_error *mn_ladder_create(const mn_parallel *parallel, const mn_model *model, const mn_ladder_options *options,
                            int64_t count, mn_ladder **ladder)
 {
@@ -54,8 +64,8 @@ mn_error *mn_ladder_create(const mn_parallel *parallel, const mn_model *model, c
     l->count = count;
     mn_trail_begin(mn_block_of(count, parallel->rank, parallel->size), &l->trail);
     l->reach = log(1.0 / options->tolerance);
-    l->base_variance = 2.0 * options->longest / model->theta + mn_ladder_smear(model, options->longest);
-    l->base_spacing = MN_PHASE_END / sqrt(2.0 * l->reach / l->base_variance);
+    l->base_variance = base_variance(model, options);
+    l->base_spacing = mn_ladder_coarsest(model, options);
     mn_window_choose(options->tolerance, MN_PHASE_WINDOW, &l->window);
   }
   *ladder = l;

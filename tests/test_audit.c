@@ -1,0 +1,215 @@
+/* Audits.  Truth: what the engine `direct` says, which test_drift judges; falsifications of known size; and counting,
+ * since a cell whose drift alone is wrong tells how often it was drawn. */
+#include "check.h"
+
+#include <math.h>
+#include <mnemotaxis/audit.h>
+#include <string.h>
+
+enum { CELLS = 100, SAMPLES = 9, DRAWN = 24 };
+
+static const double tolerance = 1e-6;
+
+/* One system with a past, its drift by an engine, and all that is to be released. */
+typedef struct subject {
+  mn_model model;
+  mn_block own;
+  mn_history *past;
+  mn_drift *drift;
+  double now, ahead;
+  double x[2 * CELLS];     /* of the block */
+  double found[2 * CELLS]; /* of the block */
+} subject;
+
+/* So that no rank leaves a test alone. */
+static void assert_everywhere(bool mine)
+{
+  assert_false(mn_any(check_world(), !mine));
+}
+
+/* Brownian paths from a normal cloud, unequal steps; an engine with a tolerance of its own. */
+static void begin(const mn_parallel *p, const mn_drift_engine *engine, int number, int samples, subject *s)
+{
+  static const double thetas[] = {0.05, 1.0, 10.0};
+  memset(s, 0, sizeof *s);
+  s->model = (mn_model){.theta = thetas[number % 3], .chi = 2.5, .lambda = number % 2 ? 2.0 : 0.0};
+  s->model.quadrature = number / 2 % 2 ? MN_FROZEN : MN_BRIDGE;
+  s->ahead = number % 4 == 3 ? 0.0 : 0.03;
+  s->own = mn_block_of(CELLS, p->rank, p->size);
+  const mn_history_options kept = {.tolerance = tolerance / 1280.0};
+  const mn_drift_options options = {.tolerance = tolerance, .shortest_step = 0.02, .longest_step = 0.03};
+  check_ok(mn_history_create(p, &s->model, &kept, CELLS, &s->past));
+  check_ok(mn_drift_create(p, engine, &s->model, &options, CELLS, &s->drift));
+  for (int k = 0; k <= samples; k++) {
+    const double step = k % 2 ? 0.03 : 0.02;
+    const double spread = k == 0 ? 1.0 : sqrt(2.0 * step);
+    for (int64_t i = 0; i < 2 * mn_block_count(s->own); i++) {
+      const int64_t number_of = 2 * CELLS * k + 2 * s->own.begin + i;
+      s->x[i] += spread * check_normal(11, (uint64_t)number_of);
+    }
+    if (k < samples) {
+      check_ok(mn_drift_remember(s->drift, s->past, s->now, k % 2 ? 0.02 : 0.03, s->x));
+      s->now += k % 2 ? 0.02 : 0.03;
+    }
+  }
+  check_ok(mn_drift_evaluate(s->drift, s->past, s->now, s->ahead, s->x, s->found));
+}
+
+static void end(subject *s)
+{
+  mn_drift_destroy(&s->drift);
+  mn_history_destroy(&s->past);
+}
+
+static mn_audit audit_of(const subject *s, const double *found, int64_t cells, uint32_t seed, uint64_t moment)
+{
+  mn_audit audit;
+  check_ok(mn_audit_drift(s->drift, s->past, s->now, s->ahead, s->x, found, cells, seed, moment, &audit));
+  return audit;
+}
+
+static void both_engines_are_found_within_their_tolerance(void **state)
+{
+  (void)state;
+  for (int k = 0; k < 12; k++) {
+    subject s;
+    begin(check_world(), k % 2 ? &mn_drift_spectral : &mn_drift_direct, k / 2, SAMPLES, &s);
+    const mn_audit audit = audit_of(&s, s.found, CELLS, 3, 5);
+    end(&s);
+    assert_int_equal(audit.cells, CELLS);
+    assert_true(audit.drift > 0.0);
+    check_at_most(audit.observed, tolerance, "rms error asked for; as many cells as there are, drawn at random");
+  }
+}
+
+static void a_falsified_drift_is_found_to_be_wrong_by_that_much(void **state)
+{
+  static const double errors[] = {0.01, -0.01, 0.3, -1.0, -2.0};
+  (void)state;
+  for (int k = 0; k < 6; k++) {
+    subject s;
+    double wrong[2 * CELLS];
+    begin(check_world(), &mn_drift_direct, k, SAMPLES, &s);
+    for (int e = 0; e < 5; e++) {
+      for (int i = 0; i < 2 * CELLS; i++) {
+        wrong[i] = s.found[i] * (1.0 + errors[e]);
+      }
+      const mn_audit audit = audit_of(&s, wrong, DRAWN, 3, (uint64_t)e);
+      check_absolute(audit.observed, fabs(errors[e]), 5.0 * tolerance, "of the engine; 24 cells need not be typical");
+    }
+    end(&s);
+  }
+}
+
+/* How often every cell is drawn: its own drift, and nothing else, is wrong by far. */
+static void count_draws(const subject *s, int64_t cells, uint32_t seed, uint64_t moment, double times[CELLS])
+{
+  const double unit = 1e3 * audit_of(s, s->found, cells, seed, moment).drift;
+  for (int i = 0; i < CELLS; i++) {
+    double wrong[2 * CELLS];
+    memcpy(wrong, s->found, sizeof wrong);
+    if (i >= s->own.begin && i < s->own.end) {
+      wrong[2 * (i - s->own.begin) + i % 2] += unit;
+    }
+    const mn_audit audit = audit_of(s, wrong, cells, seed, moment);
+    const double share = audit.observed * audit.drift / unit;
+    times[i] = (double)cells * share * share;
+  }
+}
+
+static void as_many_cells_are_drawn_as_asked_for_each_judged_by_its_own_drift(void **state)
+{
+  (void)state;
+  subject s;
+  double sum = 0.0;
+  double squares = 0.0;
+  double times[CELLS];
+  begin(check_world(), &mn_drift_direct, 1, SAMPLES, &s);
+  const mn_audit audit = audit_of(&s, s.found, DRAWN, 3, 5);
+  count_draws(&s, DRAWN, 3, 5, times);
+  double local[1] = {0.0};
+  for (int64_t i = s.own.begin; i < s.own.end; i++) {
+    const double *f = s.found + 2 * (i - s.own.begin);
+    local[0] += rint(times[i]) * (f[0] * f[0] + f[1] * f[1]);
+  }
+  MPI_Allreduce(local, &squares, 1, MPI_DOUBLE, MPI_SUM, check_world()->comm);
+  end(&s);
+  for (int i = 0; i < CELLS; i++) {
+    check_absolute(times[i], rint(times[i]), 1e-7 * DRAWN, "the engine's error next to 1000 times the drift");
+    sum += rint(times[i]);
+  }
+  assert_true(sum == DRAWN);
+  check_relative(audit.drift, sqrt(squares / DRAWN), 5.0 * tolerance, "of the engine, on the cells drawn");
+}
+
+/* Of 400 cells drawn from 100 a given one is missing with probability 0.018, none is drawn more than 20 times but with
+ * probability below 1e-6. */
+static void draws_reach_all_cells_alike(void **state)
+{
+  (void)state;
+  subject s;
+  double times[CELLS];
+  int missing = 0;
+  begin(check_world(), &mn_drift_direct, 0, 2, &s);
+  count_draws(&s, 4 * CELLS, 8, 1, times);
+  end(&s);
+  for (int i = 0; i < CELLS; i++) {
+    missing += times[i] < 0.5;
+    check_at_most(times[i], 20.1, "Poisson with mean 4, 100 times: 1e-7");
+  }
+  check_at_most(missing, 12, "binomial with mean 1.8: 1e-7");
+}
+
+static void cells_depend_on_seed_and_moment_alone(void **state)
+{
+  (void)state;
+  subject s;
+  double wrong[2 * CELLS] = {0.0};
+  begin(check_world(), &mn_drift_direct, 0, SAMPLES, &s);
+  const mn_audit first = audit_of(&s, s.found, DRAWN, 3, 5);
+  const mn_audit again = audit_of(&s, s.found, DRAWN, 3, 5);
+  const mn_audit nothing = audit_of(&s, wrong, DRAWN, 3, 5);
+  const mn_audit seed = audit_of(&s, s.found, DRAWN, 4, 5);
+  const mn_audit moment = audit_of(&s, s.found, DRAWN, 3, 6);
+  end(&s);
+  assert_true(first.drift == again.drift && first.observed == again.observed && first.drift == nothing.drift);
+  assert_true(nothing.observed == 1.0);
+  assert_true(seed.drift != first.drift && moment.drift != first.drift && seed.drift != moment.drift);
+}
+
+static void without_a_past_there_is_no_drift_and_no_error(void **state)
+{
+  (void)state;
+  subject s;
+  begin(check_world(), &mn_drift_direct, 0, 0, &s);
+  const mn_audit audit = audit_of(&s, s.found, DRAWN, 3, 5);
+  end(&s);
+  assert_int_equal(audit.cells, DRAWN);
+  assert_true(audit.drift == 0.0 && isnan(audit.observed));
+}
+
+static void result_does_not_depend_on_ranks(void **state)
+{
+  (void)state;
+  for (int k = 0; k < 4; k++) {
+    subject s;
+    mn_parallel alone;
+    begin(check_world(), &mn_drift_direct, k, SAMPLES, &s);
+    const mn_audit shared = audit_of(&s, s.found, DRAWN, 3, 5);
+    end(&s);
+    mn_parallel_create(MPI_COMM_SELF, &alone);
+    begin(&alone, &mn_drift_direct, k, SAMPLES, &s);
+    const mn_audit single = audit_of(&s, s.found, DRAWN, 3, 5);
+    end(&s);
+    mn_parallel_destroy(&alone);
+    const bool same = fabs(shared.drift - single.drift) <= 1e-12 * single.drift; /* roundoff of sums */
+    assert_everywhere(same && fabs(shared.observed - single.observed) <= 1e-12);
+  }
+}
+
+MN_TESTS("audit", cmocka_unit_test(both_engines_are_found_within_their_tolerance),
+         cmocka_unit_test(a_falsified_drift_is_found_to_be_wrong_by_that_much),
+         cmocka_unit_test(as_many_cells_are_drawn_as_asked_for_each_judged_by_its_own_drift),
+         cmocka_unit_test(draws_reach_all_cells_alike), cmocka_unit_test(cells_depend_on_seed_and_moment_alone),
+         cmocka_unit_test(without_a_past_there_is_no_drift_and_no_error),
+         cmocka_unit_test(result_does_not_depend_on_ranks));
