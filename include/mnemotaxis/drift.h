@@ -28,6 +28,7 @@ typedef struct mn_drift_options {
   mn_precision precision;
   double shortest_step; /**< of those to come; for engines that prepare meshes */
   double longest_step;
+  bool steps_shrink; /**< some step is shorter than the one before; false: they stay or grow */
   double spacing; /**< of the sheet, at most; 0: as the engine thinks best */
 } mn_drift_options;
 

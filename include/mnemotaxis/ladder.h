@@ -24,6 +24,7 @@ typedef struct mn_ladder_options {
   double tolerance; /**< what modes, images and windows may leave out, relative to the kernel of a level */
   double shortest;  /**< shortest step to come */
   double longest;   /**< step at which level 0 is entered; steps may become longer */
+  bool shrink;      /**< steps may become shorter, down to `shortest`: levels are kept ready for that */
 } mn_ladder_options;
 
 /** A mesh below the ladder, on which cells are spread, and who owns its rows. */

@@ -27,10 +27,13 @@ static void find_steps(const mn_paths *paths, mn_drift_options *options)
 {
   options->shortest_step = INFINITY;
   options->longest_step = 0.0;
+  double before = 0.0;
   for (int64_t k = 1; k < paths->samples; k++) {
     const double step = paths->times[k] - paths->times[k - 1];
     options->shortest_step = fmin(options->shortest_step, step);
     options->longest_step = fmax(options->longest_step, step);
+    options->steps_shrink = options->steps_shrink || (k > 1 && step < before);
+    before = step;
   }
 }
 

@@ -38,7 +38,7 @@ static const double share_of_tolerance = 0.3;
 
 static mn_ladder_options ladder_options(const mn_drift_options *o)
 {
-  return (mn_ladder_options){share_of_tolerance * o->tolerance, o->shortest_step, o->longest_step};
+  return (mn_ladder_options){share_of_tolerance * o->tolerance, o->shortest_step, o->longest_step, o->steps_shrink};
 }
 
 double mn_drift_coarsest(const mn_model *model, const mn_drift_options *options)

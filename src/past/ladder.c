@@ -208,8 +208,10 @@ static void drop_levels(mn_ladder *l, int finest)
 mn_error *mn_ladder_prepare(mn_ladder *l, const double low[2], const double high[2], double window, double spacing,
                             double widest)
 {
-  const double smear = l->newest_smear > 0.0 ? l->newest_smear : mn_ladder_smear(&l->model, window);
-  const double youngest = 2.0 * window / l->model.theta + smear;
+  const double least = l->options.shrink ? fmin(window, l->options.shortest) : window;
+  const double known = l->options.shrink ? 0.0 : l->newest_smear;
+  const double smear = known > 0.0 ? known : mn_ladder_smear(&l->model, least);
+  const double youngest = 2.0 * least / l->model.theta + smear;
   if (!inside(l, low, high)) {
     MN_TRY(widen_box(l, low, high));
   }

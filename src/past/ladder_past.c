@@ -3,7 +3,6 @@
 
 #include "ladder_parts.h"
 
-#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -48,9 +47,11 @@ static mn_error *enter(mn_ladder *l, double time, double step)
     k++;
   }
   mn_level *level = l->level[k];
+  if (!level->has_before) { /* it was made after the newest sample, for a step that nobody had announced */
+    return mn_error_create(MN_INTERNAL, "a step is shorter than the one before, but steps_shrink was not set");
+  }
   const bool bridge = l->model.quadrature == MN_BRIDGE;
   mn_chapter *open = NULL;
-  assert(level->has_before);
   MN_TRY(mn_agree(&l->parallel, open_chapter(l, level, l->time, time, smear, time, &open)));
   memset(level->work, 0, (size_t)mn_spectrum_size(level->spectrum) * sizeof *level->work);
   mn_level_leave(level, &l->model, h, bridge ? 0.5 : 1.0, level->present, level->work);

@@ -118,9 +118,19 @@ static mn_error *restore_level(mn_ladder *l, int number, reader *r)
   return mn_agree(&l->parallel, error);
 }
 
+static mn_error *damaged(void)
+{
+  return mn_error_create(MN_DATA, "the table of the ladder is damaged");
+}
+
 mn_error *mn_ladder_restore(mn_ladder *l, int64_t size, const double *table)
 {
   reader r = {table, table + size};
+  for (int64_t k = 0; k < size; k++) {
+    if (!isfinite(table[k])) {
+      return damaged();
+    }
+  }
   l->time = next(&r);
   l->newest_smear = next(&r);
   l->has_sample = next(&r) != 0.0;
@@ -139,7 +149,7 @@ mn_error *mn_ladder_restore(mn_ladder *l, int64_t size, const double *table)
   const double first = next(&r);
   const double samples = next(&r);
   if (!(levels >= 0.0 && levels <= MN_LEVELS_MAX) || isnan(first) || !(samples >= 0.0 && samples <= (double)size)) {
-    return mn_error_create(MN_DATA, "the table of the ladder is damaged");
+    return damaged();
   }
   l->has_box = levels > 0.0;
   mn_error *error = NULL;
@@ -150,5 +160,5 @@ mn_error *mn_ladder_restore(mn_ladder *l, int64_t size, const double *table)
   for (int k = 0; k < (int)levels; k++) {
     MN_TRY(restore_level(l, (int)first + k, &r));
   }
-  return size == mn_ladder_table_size(l) ? NULL : mn_error_create(MN_DATA, "the table of the ladder is damaged");
+  return size == mn_ladder_table_size(l) ? NULL : damaged();
 }

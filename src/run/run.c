@@ -172,11 +172,6 @@ static double forgotten_drift(const simulation *s)
   return model->chi * mn_kernel_tail(model, time_now(s) - mn_history_slab(s->history, 0)->time);
 }
 
-int64_t mn_run_witnesses(const mn_run_options *o)
-{
-  return o->audit > 0 ? o->count : mn_drift_witnesses(o->engine, o->count);
-}
-
 /* The drift of this step, as the scheme asks for it, against the direct sum. */
 static mn_error *audit(simulation *s, double *observed)
 {
@@ -363,39 +358,4 @@ mn_error *mn_run(const mn_parallel *parallel, const mn_run_options *options, con
   }
   destroy(&s);
   return error;
-}
-
-/* Variance per coordinate of the law of the starting points, as far as a forecast needs it. */
-static double variance_of(const mn_initial *law)
-{
-  double centre[2];
-  if (law->kind == MN_INITIAL_FILE) {
-    return 1.0;
-  }
-  const double square = mn_initial_mean_square(law, centre);
-  return 0.5 * fmax(0.0, square - centre[0] * centre[0] - centre[1] * centre[1]);
-}
-
-mn_forecast mn_run_forecast(const mn_run_options *o, int ranks)
-{
-  return mn_drift_forecast(o->engine, &o->dynamics.model, &o->drift, o->count, ranks, variance_of(&o->initial),
-                           mn_schedule_time(&o->dynamics.schedule, o->steps));
-}
-
-int64_t mn_run_expected_bytes(const mn_run_options *o, int ranks)
-{
-  const int64_t local = mn_block_count(mn_block_of(o->count, 0, ranks));
-  const double step = o->dynamics.schedule.step;
-  int64_t samples = o->steps;
-  if (o->history.horizon > 0.0 && o->history.horizon / step < (double)samples) {
-    samples = (int64_t)(o->history.horizon / step) + 1;
-  }
-  const int64_t kept = mn_run_witnesses(o);
-  const int64_t history = mn_history_expected_bytes(&o->dynamics.model, &o->history, kept,
-                                                    kept < o->count ? kept / ranks : local, samples, step);
-  const int64_t cells = 14 * local * (int64_t)sizeof(double); /* here and in the stepper */
-  const int64_t gathered = 32 * kept;                         /* partner drift: positions and a decoded sample */
-  const int64_t writing = (1 << 20) + 24 * local;             /* a chunk of the seal, a column read back */
-  const mn_forecast engine = mn_run_forecast(o, ranks);
-  return history + (int64_t)engine.bytes + cells + (gathered > writing ? gathered : writing);
 }

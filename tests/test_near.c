@@ -1,0 +1,400 @@
+/* Crowds and near pairs.  Truth: all cells, whose positions every rank can make, looked at one by one; sums over all
+ * pairs in long double; counts.  Profiles are 1/r2 and a logarithm, brought to 0 at the reach. */
+#include "check.h"
+
+#include <mnemotaxis/memory.h>
+
+#include "drift/near.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { CELLS = 300, NX = 30, NY = 24 };
+
+static const double reach = 0.35;
+static const double spacing = 0.1;
+
+/* So that no rank leaves a test alone. */
+static void assert_everywhere(bool mine)
+{
+  assert_false(mn_any(check_world(), !mine));
+}
+
+/* All cells of a cloud around a centre; `middle` is the lattice node there.  A tenth lies outside the mesh. */
+typedef struct cloud {
+  int count;
+  mn_lattice mesh;
+  double x[2 * CELLS];
+  double low[2], high[2];
+} cloud;
+
+static cloud cloud_of(int count, int64_t middle)
+{
+  cloud c = {.count = count, .mesh = {spacing, {middle - NX / 2, middle - NY / 2}, {NX, NY}}};
+  for (int a = 0; a < 2; a++) {
+    c.low[a] = (double)INFINITY;
+    c.high[a] = -(double)INFINITY;
+  }
+  for (int k = 0; k < 2 * count; k++) {
+    c.x[k] = spacing * (double)middle + 0.8 * check_normal(23, (uint64_t)k);
+    if (count > 70 && k / 2 == 70) {
+      c.x[k] = c.x[k % 2 + 10]; /* two cells at one place, on different ranks */
+    }
+    c.low[k % 2] = fmin(c.low[k % 2], c.x[k]);
+    c.high[k % 2] = fmax(c.high[k % 2], c.x[k]);
+  }
+  return c;
+}
+
+/* Ways to share rows; in all but the first some rank has none, if there are enough. */
+typedef enum sharing { EVENLY, ALL_TO_LAST, NONE_TO_FIRST, NONE_TO_INNER, SHARINGS } sharing;
+
+static mn_shares shared(const mn_parallel *p, sharing how)
+{
+  mn_shares shares;
+  check_ok(mn_shares_even(NY, p->size, &shares));
+  for (int r = 1; r < p->size; r++) {
+    const int64_t begin[SHARINGS] = {shares.begin[r], 0, NY * (r - 1) / (p->size - 1), 5};
+    shares.begin[r] = begin[how];
+  }
+  return shares;
+}
+
+static mn_crowd gather(const mn_parallel *p, const cloud *c, sharing how, double bin)
+{
+  const mn_block own = mn_block_of(c->count, p->rank, p->size);
+  mn_crowd crowd = {0};
+  mn_shares rows = shared(p, how);
+  check_ok(mn_crowd_gather(p, &c->mesh, &rows, reach, bin, mn_block_count(own), c->x + 2 * own.begin, &crowd));
+  mn_shares_clear(&rows);
+  return crowd;
+}
+
+/* Id of the k-th of the bins, later than `after` (of two at one place); -1: no such cell. */
+static int id_of(const cloud *c, const mn_crowd *crowd, int64_t k, int after)
+{
+  for (int i = after + 1; i < c->count; i++) {
+    if (c->x[2 * i] == crowd->x[k] && c->x[2 * i + 1] == crowd->y[k]) {
+      return i;
+    }
+  }
+  return -1;
+}
+
+/* Runs a check for crowds of many and of few cells, all ways of sharing rows and some bins. */
+static void for_all(bool check(const cloud *, const mn_crowd *, const mn_range *))
+{
+  static const double bins[] = {0.175, 0.35, 0.1};
+  const mn_parallel *p = check_world();
+  for (int k = 0; k < 2 * SHARINGS * 3; k++) {
+    const cloud c = cloud_of(k % 2 ? CELLS : 40, k / 2 % 3 * 1000 - 1000);
+    const sharing how = k / 6;
+    mn_shares rows = shared(p, how);
+    const mn_range strip = {rows.begin[p->rank], rows.begin[p->rank + 1]};
+    mn_shares_clear(&rows);
+    mn_crowd crowd = gather(p, &c, how, bins[k % 3]);
+    const bool good = check(&c, &crowd, &strip);
+    mn_crowd_clear(&crowd);
+    assert_everywhere(good);
+  }
+}
+
+/* Strips at the border of the mesh own what lies outside. */
+static bool is_in(const cloud *c, const mn_range *strip, double y)
+{
+  const double row = floor(y / spacing) - (double)c->mesh.first[1];
+  const double inside = fmin(fmax(row, 0.0), NY - 1);
+  return inside >= (double)strip->begin && inside < (double)strip->end;
+}
+
+static bool check_owners(const cloud *c, const mn_crowd *crowd, const mn_range *strip)
+{
+  bool good = true;
+  int owners[CELLS] = {0};
+  for (int64_t k = 0; k < crowd->count; k++) {
+    const int id = id_of(c, crowd, k, -1);
+    good = good && id >= 0 && crowd->own[k] == is_in(c, strip, crowd->y[k]);
+    owners[id < 0 ? 0 : id] += crowd->own[k];
+  }
+  MPI_Allreduce(MPI_IN_PLACE, owners, CELLS, MPI_INT, MPI_SUM, check_world()->comm);
+  for (int i = 0; i < c->count; i++) {
+    const int twins = c->count > 70 && i == 5 ? 2 : c->count > 70 && i == 70 ? 0 : 1; /* found as the first of them */
+    good = good && owners[i] == twins;
+  }
+  return good;
+}
+
+static void every_cell_is_own_on_the_one_rank_whose_strip_it_is_in(void **state)
+{
+  (void)state;
+  for_all(check_owners);
+}
+
+/* A cell is no neighbour of its twin's: what is in the crowd is there as often as in the cloud. */
+static bool check_neighbours(const cloud *c, const mn_crowd *crowd, const mn_range *strip)
+{
+  bool good = true;
+  for (int64_t k = 0; k < crowd->count; k++) {
+    for (int i = 0; i < c->count && crowd->own[k]; i++) {
+      const double r = hypot(c->x[2 * i] - crowd->x[k], c->x[2 * i + 1] - crowd->y[k]);
+      int here = 0;
+      int wanted = 0;
+      for (int64_t l = 0; l < crowd->count && r <= reach; l++) {
+        here += crowd->x[l] == c->x[2 * i] && crowd->y[l] == c->x[2 * i + 1];
+      }
+      for (int j = 0; j < c->count && r <= reach; j++) {
+        wanted += c->x[2 * j] == c->x[2 * i] && c->x[2 * j + 1] == c->x[2 * i + 1];
+      }
+      good = good && here == wanted;
+    }
+  }
+  return good && strip;
+}
+
+static void neighbours_within_reach_are_all_there_and_once(void **state)
+{
+  (void)state;
+  for_all(check_neighbours);
+}
+
+static bool check_bins(const cloud *c, const mn_crowd *crowd, const mn_range *strip)
+{
+  const int64_t bins = crowd->bins[0] * crowd->bins[1];
+  bool good = crowd->reach * crowd->bin >= reach * (1.0 - 1e-15) && crowd->start[0] == 0;
+  good = good && crowd->start[bins] == crowd->count;
+  for (int64_t b = 0; b < bins && good; b++) {
+    int last = -1;
+    for (int64_t k = crowd->start[b]; k < crowd->start[b + 1]; k++) {
+      const bool column = floor(crowd->x[k] / crowd->bin) == (double)(crowd->first[0] + b % crowd->bins[0]);
+      const bool row = floor(crowd->y[k] / crowd->bin) == (double)(crowd->first[1] + b / crowd->bins[0]);
+      const mn_visitor *v = &crowd->arrived[crowd->order[k]];
+      last = id_of(c, crowd, k, last);
+      good = good && column && row && last >= 0;
+      good = good && v->x == crowd->x[k] && v->y == crowd->y[k] && (v->own != 0) == crowd->own[k];
+    }
+  }
+  return good && strip;
+}
+
+static void bins_hold_the_cells_of_their_square_by_id(void **state)
+{
+  (void)state;
+  for_all(check_bins);
+}
+
+/* The force is the position, and nonsense for neighbours. */
+static bool check_returned(const cloud *c, const mn_crowd *crowd, const mn_range *strip)
+{
+  const mn_parallel *p = check_world();
+  const mn_block own = mn_block_of(c->count, p->rank, p->size);
+  double out[2 * CELLS];
+  mn_crowd changed = *crowd;
+  bool good = true;
+  for (int64_t k = 0; k < crowd->count; k++) {
+    changed.force[2 * k] = crowd->own[k] ? crowd->x[k] : (double)NAN;
+    changed.force[2 * k + 1] = crowd->own[k] ? crowd->y[k] : (double)NAN;
+  }
+  for (int i = 0; i < 2 * CELLS; i++) {
+    out[i] = i;
+  }
+  check_ok(mn_crowd_return(p, &changed, out));
+  for (int i = 0; i < 2 * CELLS; i++) {
+    const double force = i < 2 * mn_block_count(own) ? c->x[2 * own.begin + i] : 0.0;
+    good = good && out[i] == i + force;
+  }
+  return good && strip;
+}
+
+static void forces_of_own_cells_are_added_where_the_cells_came_from(void **state)
+{
+  (void)state;
+  for_all(check_returned);
+}
+
+/* Profiles of s = r2/reach^2; without the cut they are what errors are measured by. */
+static double cut_off(double s)
+{
+  return (1.0 - s) * (1.0 - s) * (1.0 - s) * (1.0 - s);
+}
+
+static double pole(const void *context, double r2)
+{
+  (void)context;
+  return cut_off(r2 / (reach * reach)) / r2;
+}
+
+static double logarithm(const void *context, double r2)
+{
+  (void)context;
+  return -cut_off(r2 / (reach * reach)) * log(r2 / (reach * reach));
+}
+
+static mn_profile *const profiles[] = {pole, logarithm};
+
+static double envelope(int profile, double r2)
+{
+  return profile == 0 ? 1.0 / r2 : 1.0 - log(r2 / (reach * reach));
+}
+
+/* Forces of the own block of cells by pairs; accuracy 0: in double.  Returns the pairs looked at, on all ranks. */
+static int64_t sum_pairs(const mn_parallel *p, const cloud *c, sharing how, int profile, double accuracy, double *out)
+{
+  static mn_table table;
+  static mn_lines lines;
+  mn_crowd crowd = gather(p, c, how, 0.5 * reach);
+  int64_t pairs = 0;
+  if (accuracy > 0.0) {
+    mn_lines_fill(&lines, profiles[profile], NULL, reach, accuracy, c->low, c->high);
+    assert_true(lines.per_octave > 0);
+    check_ok(mn_agree(p, mn_near_sum_lines(&lines, &crowd, &pairs)));
+  } else {
+    mn_table_sample(&table, profiles[profile], NULL, reach * reach);
+    pairs = mn_near_sum(&table, &crowd);
+  }
+  memset(out, 0, 2 * CELLS * sizeof *out);
+  check_ok(mn_crowd_return(p, &crowd, out));
+  mn_crowd_clear(&crowd);
+  MPI_Allreduce(MPI_IN_PLACE, &pairs, 1, MPI_INT64_T, MPI_SUM, p->comm);
+  return pairs;
+}
+
+/* Component a of the force on cell i; errors of forces and of positions that relative ones of all terms may add up to.
+ */
+static long double exact(const cloud *c, int profile, int i, int a, double *size, double *steepness)
+{
+  long double sum = 0.0L;
+  *size = *steepness = 0.0;
+  for (int j = 0; j < c->count; j++) {
+    const long double x = (long double)c->x[2 * j] - c->x[2 * i];
+    const long double y = (long double)c->x[2 * j + 1] - c->x[2 * i + 1];
+    const long double r2 = x * x + y * y;
+    if (r2 > 0.0L && r2 < (long double)reach * reach) {
+      const long double s = r2 / ((long double)reach * reach);
+      const long double cut = powl(1.0L - s, 4.0L);
+      sum += (profile == 0 ? cut / r2 : -cut * logl(s)) * (a == 0 ? x : y);
+      *size += envelope(profile, (double)r2) * (double)sqrtl(r2);
+      *steepness += 4.0 * envelope(profile, (double)r2);
+    }
+  }
+  return sum;
+}
+
+/* `relative` of all terms, and positions wrong by `shift`. */
+static bool is_exact(const cloud *c, int profile, const double *out, double relative, double shift)
+{
+  const mn_parallel *p = check_world();
+  const mn_block own = mn_block_of(c->count, p->rank, p->size);
+  bool good = true;
+  for (int64_t k = 0; k < 2 * mn_block_count(own); k++) {
+    double size, steepness;
+    const int i = (int)(own.begin + k / 2);
+    const double truth = (double)exact(c, profile, i, (int)(k % 2), &size, &steepness);
+    good = good && fabs(out[k] - truth) <= relative * size + shift * steepness;
+  }
+  return good;
+}
+
+static void sums_in_double_are_those_over_all_pairs(void **state)
+{
+  (void)state;
+  double out[2 * CELLS];
+  for (int k = 0; k < 2 * SHARINGS; k++) {
+    const cloud c = cloud_of(CELLS, k % 3 * 500);
+    sum_pairs(check_world(), &c, k / 2, k % 2, 0.0, out);
+    assert_everywhere(is_exact(&c, k % 2, out, 1e-11, 1e-18)); /* of the table, an octave from its largest value */
+  }
+}
+
+/* Far from the origin too: centres are 0 and 10^4. */
+static void sums_in_lanes_are_as_accurate_as_asked_for(void **state)
+{
+  static const double accuracies[] = {1e-2, 1e-3, 2e-5};
+  (void)state;
+  double out[2 * CELLS];
+  for (int k = 0; k < 3 * 2 * 2; k++) {
+    const cloud c = cloud_of(CELLS, k / 6 * 100000);
+    const double side = fmax(c.high[0] - c.low[0], c.high[1] - c.low[1]);
+    const double accuracy = accuracies[k % 3];
+    sum_pairs(check_world(), &c, k % SHARINGS, k / 3 % 2, accuracy, out);
+    /* roundoff of some twenty operations in float; two positions rounded to 2^-30 of the box */
+    assert_everywhere(is_exact(&c, k / 3 % 2, out, accuracy + 20 * 0x1p-24, fmax(side, 4.0 * reach) * 0x1p-30));
+  }
+}
+
+static void pairs_looked_at_are_those_in_neighbouring_bins(void **state)
+{
+  (void)state;
+  double out[2 * CELLS];
+  const cloud c = cloud_of(CELLS, 0);
+  int64_t expected = 0;
+  for (int k = 0; k < CELLS * CELLS; k++) {
+    const double *x = c.x + k / CELLS * 2;
+    const double *y = c.x + k % CELLS * 2;
+    const double columns = floor(x[0] / (0.5 * reach)) - floor(y[0] / (0.5 * reach));
+    const double rows = floor(x[1] / (0.5 * reach)) - floor(y[1] / (0.5 * reach));
+    expected += fabs(columns) <= 2.0 && fabs(rows) <= 2.0;
+  }
+  for (sharing how = 0; how < SHARINGS; how++) {
+    assert_int_equal(sum_pairs(check_world(), &c, how, 0, 0.0, out), expected);
+    assert_int_equal(sum_pairs(check_world(), &c, how, 0, 1e-3, out), expected);
+  }
+}
+
+static void two_cells_at_one_place_feel_nothing_of_each_other(void **state)
+{
+  (void)state;
+  double out[2 * CELLS];
+  cloud c = cloud_of(2, 70);
+  for (int k = 0; k < 4; k++) {
+    for (int a = 0; a < 2; a++) {
+      c.x[2 + a] = c.x[a] = c.high[a] = c.low[a] = 7.0 + 0.1 * a;
+    }
+    sum_pairs(check_world(), &c, EVENLY, k / 2, k % 2 ? 1e-3 : 0.0, out);
+    for (int i = 0; i < 4; i++) {
+      assert_true(out[i] == 0.0);
+    }
+  }
+}
+
+static void lines_are_refused_where_floats_are_too_coarse(void **state)
+{
+  static mn_lines lines;
+  static const double accuracies[] = {1e-2, 1e-3, 2e-5, 1e-7};
+  (void)state;
+  const cloud c = cloud_of(CELLS, 0);
+  for (int k = 0; k < 4; k++) {
+    mn_lines_fill(&lines, pole, NULL, reach, accuracies[k], c.low, c.high);
+    const int n = lines.per_octave;
+    assert_true(k == 3 ? n == 0 : n > 0 && n <= MN_LINES_MAX && (n & (n - 1)) == 0);
+  }
+}
+
+static void sums_have_the_same_bits_on_any_number_of_ranks(void **state)
+{
+  (void)state;
+  double out[2 * CELLS], expected[2 * CELLS];
+  const mn_parallel *p = check_world();
+  const cloud c = cloud_of(CELLS, 300);
+  const mn_block own = mn_block_of(c.count, p->rank, p->size);
+  mn_parallel alone;
+  mn_parallel_create(MPI_COMM_SELF, &alone);
+  for (int k = 0; k < 4 * SHARINGS; k++) {
+    const double accuracy = k % 2 ? 1e-3 : 0.0;
+    sum_pairs(p, &c, k / 4, k / 2 % 2, accuracy, out);
+    sum_pairs(&alone, &c, EVENLY, k / 2 % 2, accuracy, expected);
+    const size_t bytes = (size_t)(2 * mn_block_count(own)) * sizeof *out;
+    assert_everywhere(memcmp(out, expected + 2 * own.begin, bytes) == 0);
+  }
+  mn_parallel_destroy(&alone);
+}
+
+MN_TESTS("near", cmocka_unit_test(every_cell_is_own_on_the_one_rank_whose_strip_it_is_in),
+         cmocka_unit_test(neighbours_within_reach_are_all_there_and_once),
+         cmocka_unit_test(bins_hold_the_cells_of_their_square_by_id),
+         cmocka_unit_test(forces_of_own_cells_are_added_where_the_cells_came_from),
+         cmocka_unit_test(sums_in_double_are_those_over_all_pairs),
+         cmocka_unit_test(sums_in_lanes_are_as_accurate_as_asked_for),
+         cmocka_unit_test(pairs_looked_at_are_those_in_neighbouring_bins),
+         cmocka_unit_test(two_cells_at_one_place_feel_nothing_of_each_other),
+         cmocka_unit_test(lines_are_refused_where_floats_are_too_coarse),
+         cmocka_unit_test(sums_have_the_same_bits_on_any_number_of_ranks));
