@@ -54,7 +54,7 @@ static double step_of(const story *s, int k)
 
 static mn_ladder *create(const mn_parallel *p, const story *s, int longest)
 {
-  const mn_ladder_options options = {s->tolerance, step_of(s, 0), step_of(s, longest)};
+  const mn_ladder_options options = {s->tolerance, step_of(s, 0), step_of(s, longest), false};
   mn_ladder *ladder = NULL;
   check_ok(mn_ladder_create(p, &s->model, &options, POINTS, &ladder));
   return ladder;

@@ -144,27 +144,33 @@ mn_error *mn_ladder_carry(mn_ladder *l, mn_level *from, const double *modes, mn_
   return NULL;
 }
 
-/* The same modes in the wider box of `to`. */
-static mn_error *widen(mn_ladder *l, mn_level *from, double *modes, mn_level *to, double *out)
+/* The same modes in the wider box of `to`; `variance`: how much their content lacks to be as smooth as its level. */
+static mn_error *widen(mn_ladder *l, mn_level *from, double *modes, double variance, mn_level *to, double *out)
 {
-  const double variance = mn_ladder_variance_of(l, from->number);
   mn_level_smooth(from, variance, modes);
   MN_TRY(mn_ladder_carry(l, from, modes, to, out));
   mn_level_sharpen(to, variance, out);
   return NULL;
 }
 
+/* Sharpening amplifies rounding, so no more is lent for the journey than a chapter lacks. */
+static double lacking(const mn_ladder *l, const mn_level *level, const mn_chapter *chapter)
+{
+  const double has = chapter->smear + 2.0 * (chapter->stamp - chapter->end) / l->model.theta;
+  return fmax(0.0, mn_ladder_variance_of(l, level->number) - has);
+}
+
 static mn_error *widen_level(mn_ladder *l, mn_level *from, mn_level *to)
 {
   to->has_before = from->has_before;
-  MN_TRY(widen(l, from, from->before, to, to->before));
+  MN_TRY(widen(l, from, from->before, mn_ladder_variance_of(l, from->number), to, to->before));
   for (int k = 0; k < from->chapters; k++) {
     const mn_chapter *old = &from->chapter[k];
     MN_TRY(mn_agree(&l->parallel, mn_level_open(to, old->stamp, old->smear)));
     mn_chapter *new = &to->chapter[k];
     new->begin = old->begin;
     new->end = old->end;
-    MN_TRY(widen(l, from, old->modes, to, new->modes));
+    MN_TRY(widen(l, from, old->modes, lacking(l, from, old), to, new->modes));
   }
   mn_level_resum(to, &l->model, l->time);
   return NULL;
