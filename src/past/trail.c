@@ -64,7 +64,7 @@ static bool dispensable(const mn_trail *t, const mn_model *model, double now, do
   const double gap = t->times[k + 1] - t->times[k - 1];
   const double lag = now - t->times[k + 1];
   const double theta = model->theta;
-  if (!(gap <= 0.5 * lag / fmax(1.0, theta))) { /* so that the Gaussian is smooth over the path's uncertainty */
+  if (!(gap <= lag)) { /* lags of the joint interval stay of one order */
     return false;
   }
   return 0.008 * theta * gap / (lag * sqrt(lag)) * exp(-model->lambda * lag / theta) <= allowed;
