@@ -65,7 +65,7 @@ const mn_key mn_keys[] = {
      .about = "draws summed into the noise of a step: (step h, k substeps) and (step h/k, 1) follow the same Brownian "
               "paths"},
 
-    {"drift", "engine", MN_KEY_CHOICE, AT(engine), .fallback = "auto", .fixed = true, .choices = "direct|spectral|auto",
+    {"drift", "engine", MN_KEY_CHOICE, AT(engine), .fallback = "direct", .fixed = true, .choices = "direct|spectral|auto",
      .about = "how the drift is summed: over all pairs and lags, from fields, or whichever is expected to be faster"},
     {"drift", "tolerance", MN_KEY_REAL, AT(tolerance), .fallback = "1e-4", .low = 1e-10, .high = 0.1, .fixed = true,
      .about = "relative rms error allowed in the drift"},
