@@ -55,24 +55,6 @@ static void scale_leaves_room_for_all_masses_and_two_bits_more(void **state)
   }
 }
 
-static void rows_cover_the_windows_of_the_points_and_hardly_more(void **state)
-{
-  (void)state;
-  mn_window window;
-  for (int k = 0; k < 100 * WIDTHS; k++) {
-    mn_window_make(widths[k % WIDTHS], cutoff, &window);
-    const double low = mesh.spacing * (58.0 + 20.0 * value(k)); /* the mesh: 40 .. 75 */
-    const double high = low + fabs(value(k + 1000));
-    const mn_range rows = mn_lattice_rows(&mesh, &window, low, high);
-    const double first = ceil(low / mesh.spacing - 0.5 * window.width) - (double)mesh.first[1];
-    const double end = ceil(high / mesh.spacing + 0.5 * window.width) - (double)mesh.first[1];
-    const double begin_error = fmin(fmax(first, 0.0), NY) - (double)rows.begin;
-    const double end_error = (double)rows.end - fmin(fmax(end, 0.0), NY);
-    assert_true(rows.begin >= 0 && rows.begin <= rows.end && rows.end <= NY);
-    assert_true(begin_error >= 0.0 && begin_error <= 2.0 && end_error >= 0.0 && end_error <= 2.0);
-  }
-}
-
 static void spread_masses_are_the_values_of_the_window(void **state)
 {
   (void)state;
@@ -100,7 +82,7 @@ static void spreading_knows_neither_order_nor_strips_nor_ranks(void **state)
   static int64_t expected[NX * NY + MN_LATTICE_PAD], strip[NX * NY + MN_LATTICE_PAD], mine[NX * NY];
   const mn_parallel *p = check_world();
   const double scale = mn_lattice_scale(POINTS);
-  double points[2 * POINTS], low = INFINITY, high = -INFINITY;
+  double points[2 * POINTS];
   mn_window window;
   mn_shares owner;
   mn_window_make(7, cutoff, &window);
@@ -113,12 +95,9 @@ static void spreading_knows_neither_order_nor_strips_nor_ranks(void **state)
     if (k % p->size == p->rank) {
       points[2 * count] = coordinate(0, k);
       points[2 * count++ + 1] = coordinate(1, k);
-      low = fmin(low, coordinate(1, k));
-      high = fmax(high, coordinate(1, k));
     }
   }
-  const mn_range rows = mn_lattice_rows(&mesh, &window, low, high);
-  mn_lattice_spread(&mesh, &window, count, points, scale, rows, strip + rows.begin * NX);
+  mn_lattice_spread(&mesh, &window, count, points, scale, (mn_range){0, NY}, strip);
   check_ok(mn_rows_reduce(p, &owner, NX, strip, mine));
   const size_t own = (size_t)(mn_shares_count(&owner, p->rank) * NX) * sizeof *mine;
   const bool same = memcmp(mine, expected + owner.begin[p->rank] * NX, own) == 0;
@@ -389,7 +368,6 @@ static void coarsening_leaves_the_fine_values_as_they_are(void **state)
 }
 
 MN_TESTS("lattice", cmocka_unit_test(scale_leaves_room_for_all_masses_and_two_bits_more),
-         cmocka_unit_test(rows_cover_the_windows_of_the_points_and_hardly_more),
          cmocka_unit_test(spread_masses_are_the_values_of_the_window),
          cmocka_unit_test(spreading_knows_neither_order_nor_strips_nor_ranks),
          cmocka_unit_test(interpolating_is_the_transpose_of_spreading),

@@ -24,6 +24,7 @@ enum { WIDTHS = sizeof widths / sizeof *widths };
 
 static _Alignas(MN_ALIGNMENT) double field[2][NX * NY];
 static _Alignas(MN_ALIGNMENT) double modes[2 * NX * NY];
+static _Alignas(MN_ALIGNMENT) double own_values[NX * NY];
 
 /* Ways to share rows; in all but the first some rank of three or more has none. */
 typedef enum sharing { EVENLY, ALL_TO_LAST, NONE_TO_FIRST, NONE_TO_INNER, SHARINGS } sharing;
@@ -166,11 +167,11 @@ static void windows_on_the_way_are_undone_together(void **state)
     deposit(&fine, &near, x, field[1]);
     check_ok(mn_lattice_coarsen(check_world(), &resampling, &work, &fine, &rows,
                                 field[1] + rows.begin[check_world()->rank] * fine.nodes[0], &mesh, &s->rows,
-                                s->values));
+                                own_values));
     mn_resampling_clear(&work);
     check_ok(mn_damping_make(s, &near, fine.spacing, &damping));
     mn_damping_add(s, &far, mesh.spacing, &damping);
-    mn_spectrum_modes(s, s->values, 1.0, &damping, modes);
+    mn_spectrum_modes(s, own_values, 1.0, &damping, modes);
     const double error = mode_error(s, x, 1.0);
     mn_damping_clear(&damping);
     mn_shares_clear((mn_shares *)&rows);
@@ -229,8 +230,8 @@ static void gaussian_of_mass_one_and_its_gradient_return_from_their_modes(void *
 static void fetch_gradient(mn_spectrum *s, const mn_damping *damping)
 {
   for (int axis = 0; axis < 2; axis++) {
-    mn_spectrum_gradient(s, modes, axis, damping, s->values);
-    check_ok(mn_rows_fetch(check_world(), &s->rows, NX, s->values, (mn_range){0, NY}, field[axis]));
+    mn_spectrum_gradient(s, modes, axis, damping, own_values);
+    check_ok(mn_rows_fetch(check_world(), &s->rows, NX, own_values, (mn_range){0, NY}, field[axis]));
   }
 }
 
@@ -266,9 +267,9 @@ static void sharpened_gradient_read_at_points_is_that_of_the_gaussian(void **sta
 static void there_and_back(mn_spectrum *s, int axis, double *rows)
 {
   for (int64_t k = 0; k < s->row_count * NX; k++) {
-    s->values[k] = check_normal(52, (uint64_t)(s->rows.begin[s->parallel.rank] * NX + k));
+    own_values[k] = check_normal(52, (uint64_t)(s->rows.begin[s->parallel.rank] * NX + k));
   }
-  mn_spectrum_modes(s, s->values, 1.0, NULL, modes);
+  mn_spectrum_modes(s, own_values, 1.0, NULL, modes);
   if (axis == 2) {
     mn_spectrum_values(s, modes, rows);
   } else {

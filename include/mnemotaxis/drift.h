@@ -29,7 +29,7 @@ typedef struct mn_drift_options {
   double shortest_step; /**< of those to come; for engines that prepare meshes */
   double longest_step;
   bool steps_shrink; /**< some step is shorter than the one before; false: they stay or grow */
-  double spacing; /**< of the sheet, at most; 0: as the engine thinks best */
+  double spacing;    /**< of the sheet, at most; 0: as the engine thinks best */
 } mn_drift_options;
 
 /** Largest spacing a sheet may have: that of the finest level the past needs.  Local. */
@@ -134,6 +134,7 @@ void mn_drift_destroy(mn_drift **drift);
  * Accuracy: rms error over the cells at most options.tolerance times their rms drift (test_drift, against a
  * brute-force sum: 0.6 of it); where only tails of the kernel are felt, cells far apart or theta >> 1, times
  * chi 0.068 sqrt(theta/h), the largest force of a past sample.
+ * Spectral: at most 0.76 of the tolerance in 138 systems (bench_accuracy), against direct.
  * Cost: direct: 0.1 to 0.4 ns per pair and lag, 3 ns per pair, on one core with 512-bit vectors. */
 mn_error *mn_drift_evaluate(mn_drift *drift, const mn_history *past, double now, double ahead, const double *mine,
                             double *out) MN_MUST_CHECK;

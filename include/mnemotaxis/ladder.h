@@ -93,9 +93,6 @@ mn_scene *mn_ladder_scene(mn_ladder *ladder);
 /** Low x, low y, high x, high y of the region the user has laid a mesh for, part of the state too.  Local. */
 double *mn_ladder_frame(mn_ladder *ladder);
 
-/** Bytes held on this rank.  Local. */
-int64_t mn_ladder_bytes(const mn_ladder *ladder);
-
 /** One level, for reports. */
 typedef struct mn_level_report {
   int number;

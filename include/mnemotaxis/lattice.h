@@ -36,9 +36,6 @@ typedef struct mn_lattice {
 /** Scale of fixed-point sums of `count` unit masses: 2^(61 - ceil(log2 count)), at most 2^50.  Local. */
 double mn_lattice_scale(int64_t count);
 
-/** Rows of the mesh that points with ordinates in [low, high] touch, cut to the mesh.  Local. */
-mn_range mn_lattice_rows(const mn_lattice *mesh, const mn_window *window, double low, double high);
-
 /** Adds unit masses to the mesh as fixed-point numbers.  Local.
  * @param points  [n, 2] points whose windows lie inside the mesh and the rows given
  * @param rows    which rows `values` holds

@@ -26,7 +26,6 @@ typedef struct mn_spectrum {
   double *kx;        /**< [kx_count] 1/length */
   double *ky;        /**< [nodes[1]] 1/length; NaN where the mode is cut off */
   mn_transform *transform;
-  double *values;  /**< [own rows, nodes[0]] work space: deposits and fields */
   double *columns; /**< [kx_count, nodes[1], 2] work space */
   double *weight;  /**< [nodes[1]] work space */
 } mn_spectrum;

@@ -73,7 +73,6 @@ static mn_layout without_pairs(const mn_drift *drift, const mn_scene *scene, con
   mn_layout l = {.cost = (double)INFINITY};
   if (!singular && allowed > 0.0) {
     l.cutoff = tail_end(tail, allowed * allowed / per_tail);
-    l.leaving = allowed;
     l.cost = node_cost * nodes_for(side, l.cutoff);
   }
   return l;
@@ -104,8 +103,7 @@ static mn_layout with_pairs(const mn_drift *drift, const mn_scene *scene, const 
                  .cut = cut,
                  .reach = sqrt(2.0 * reach * cut),
                  .near_accuracy = left,
-                 .cutoff = sqrt(2.0 * reach / cut),
-                 .leaving = allowed};
+                 .cutoff = sqrt(2.0 * reach / cut)};
   l.cost = number * (sort_cost + pair_cost * scene->density * pi * l.reach * l.reach) +
            node_cost * nodes_for(side, l.cutoff);
   return l;

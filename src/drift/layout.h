@@ -21,7 +21,6 @@ typedef struct mn_layout {
   double reach;         /* distance up to which pairs count; 0 without pairs */
   double near_accuracy; /* relative, of the pairs */
   double cutoff;        /* largest wave number on the sheet */
-  double leaving;       /* rms error of this choice, in units of one source, as predicted */
   double cost;          /* nanoseconds, all cells */
 } mn_layout;
 

@@ -230,9 +230,3 @@ void mn_sheet_clear(mn_sheet *s)
   mn_free(&s->point);
   mn_free(&s->read);
 }
-
-int64_t mn_sheet_bytes(const mn_sheet *s)
-{
-  const int64_t own = s->room / (s->rows.size > 0 ? s->rows.size : 1);
-  return s->room * 24 + own * 32 + (s->spectrum ? 32 * s->spectrum->row_count * s->mesh.nodes[0] : 0) + 40 * s->cells;
-}

@@ -58,7 +58,4 @@ int64_t mn_sheet_own(const mn_sheet *sheet, int rank);
 /* Releases all of it.  Local. */
 void mn_sheet_clear(mn_sheet *sheet);
 
-/* Bytes it holds on this rank.  Local. */
-int64_t mn_sheet_bytes(const mn_sheet *sheet);
-
 #endif

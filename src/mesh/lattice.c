@@ -22,16 +22,6 @@ double mn_lattice_scale(int64_t count)
   return ldexp(1.0, bits < 11 ? 50 : 61 - bits);
 }
 
-mn_range mn_lattice_rows(const mn_lattice *mesh, const mn_window *window, double low, double high)
-{
-  const double half = 0.5 * window->width + 1.0;
-  const double begin = floor(low / mesh->spacing - half) - (double)mesh->first[1];
-  const double end = ceil(high / mesh->spacing + half) - (double)mesh->first[1];
-  const double last = (double)mesh->nodes[1];
-  const mn_range rows = {(int64_t)fmin(fmax(begin, 0.0), last), (int64_t)fmin(fmax(end, 0.0), last)};
-  return rows;
-}
-
 /* Where the window of a point begins, and its weights. */
 typedef struct stencil {
   int64_t column, row;

@@ -24,7 +24,6 @@ static mn_error *allocate(mn_spectrum *s)
   MN_TRY(mn_alloc(&s->kx, s->kx_count, sizeof *s->kx));
   MN_TRY(mn_alloc(&s->ky, l->ny, sizeof *s->ky));
   MN_TRY(mn_alloc(&s->weight, l->ny, sizeof *s->weight));
-  MN_TRY(mn_alloc(&s->values, s->row_count * l->nx, sizeof *s->values));
   return mn_alloc(&s->columns, mn_spectrum_size(s), sizeof *s->columns);
 }
 
@@ -74,7 +73,6 @@ void mn_spectrum_destroy(mn_spectrum **spectrum)
     mn_shares_clear(&s->rows);
     mn_free(&s->kx);
     mn_free(&s->ky);
-    mn_free(&s->values);
     mn_free(&s->weight);
     mn_free(&s->columns);
   }

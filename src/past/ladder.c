@@ -266,18 +266,6 @@ mn_scene *mn_ladder_scene(mn_ladder *l)
   return &l->scene;
 }
 
-int64_t mn_ladder_bytes(const mn_ladder *l)
-{
-  int64_t bytes = (int64_t)sizeof *l + 16 * l->trail.samples * mn_block_count(l->trail.block);
-  for (int k = 0; k < l->levels; k++) {
-    const mn_level *level = l->level[k];
-    const mn_spectrum *s = level->spectrum;
-    bytes += (int64_t)sizeof *level + 8 * mn_spectrum_size(s) * (6 + level->chapters) +
-             8 * 2 * s->row_count * s->mesh.nodes[0];
-  }
-  return bytes;
-}
-
 int mn_ladder_levels(const mn_ladder *l)
 {
   return l->levels;
