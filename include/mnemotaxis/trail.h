@@ -19,9 +19,8 @@ typedef struct mn_trail {
   mn_block block;
   int samples;
   int room;
-  double *times;   /**< [room], ascending */
-  double *moments; /**< [room + 1] work space */
-  double **x;      /**< [room] of them `samples` hold positions [local cells, 2]; later ones may be reused */
+  double *times; /**< [room], ascending */
+  double **x;    /**< [room] of them `samples` hold positions [local cells, 2]; later ones may be reused */
 } mn_trail;
 
 /** An empty trail of the cells of a block.  Local. */
@@ -37,13 +36,6 @@ mn_error *mn_trail_append(mn_trail *trail, double time, const double *mine) MN_M
  * `allowed`, rms, all together (test_trail: at most 4 for Brownian cells); the newest is kept.  theory.md (30).  Local.
  * @param now  at least the time of the newest sample */
 void mn_trail_thin(mn_trail *trail, const mn_model *model, double now, double allowed);
-
-/** Subtracts from sum [local, 2] the gradient of what the own trail has left, in units of one source.  Local.
- * @param mine      [local, 2] positions at `now`
- * @param accuracy  of the quadrature, of the largest force of a sample
- * Cost: about 2 ns per cell, sample and Gaussian. */
-void mn_trail_subtract(const mn_trail *trail, const mn_model *model, double now, double accuracy, const double *mine,
-                       double *sum);
 
 #ifdef __cplusplus
 }

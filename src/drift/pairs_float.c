@@ -1,18 +1,5 @@
-/* Float lanes: degree 5 minimax polynomial of 2^f on [-1/2, 1/2], relative error 7.5e-8 (Remez). */
-#define REAL float
-#define WORD int32_t
-#define MANTISSA 23
-#define PAIRS mn_pairs_float
-#define VECTOR512 __m512
-#define ROUND _mm512_roundscale_ps
-#define SCALE _mm512_scalef_ps
-#include "pairs_lanes.h"
+/* The pair loop in float lanes. */
+#include "lanes_float.h"
 
-static inline vector exp2_polynomial(vector f)
-{
-  vector p = f * 0.0013276472631950876055f + 0.0096755413431213273895f;
-  p = p * f + 0.055507132718556442019f;
-  p = p * f + 0.24022119723710719626f;
-  p = p * f + 0.69314696706503521429f;
-  return p * f + 1.0000000716547141446f;
-}
+#define PAIRS mn_pairs_float
+#include "pairs_lanes.h"

@@ -10,6 +10,7 @@
 #include "crowd.h"
 #include "layout.h"
 #include "near.h"
+#include "own_path.h"
 #include "sheet.h"
 
 #include <math.h>
@@ -255,14 +256,15 @@ static double allowed_of(const mn_drift *drift)
   return share_of_tolerance * drift->options.tolerance * w->scene.force;
 }
 
-static void subtract_trails(mn_drift *drift, double now, double window, const double *mine, double *sum)
+static mn_error *subtract_trails(mn_drift *drift, double now, double window, const double *mine, double *sum)
 {
   const spectral *w = drift->work;
   const double relative = share_of_tolerance * drift->options.tolerance;
   const double largest = 0.0508 * sqrt(drift->model.theta / window); /* mn_kernel_tail without decay */
   const double accuracy = fmin(fmax(relative, allowed_of(drift) / largest), 0.1);
-  mn_trail_subtract(mn_ladder_trail(w->ladder), &drift->model, now, accuracy, mine, sum);
+  mn_error *error = mn_own_path_subtract(mn_ladder_trail(w->ladder), &drift->model, now, accuracy, mine, sum);
   clock(drift, MN_PHASE_OWN);
+  return mn_agree(&drift->parallel, error);
 }
 
 /* rms of the forces, from at most SAMPLES cells, in integers: the same bits on any number of ranks. */
@@ -303,8 +305,7 @@ static mn_error *sum_forces(mn_drift *drift, double now, const mn_present *prese
   memset(sum, 0, (size_t)(2 * mn_block_count(drift->block)) * sizeof *sum);
   MN_TRY(add_fields(drift, now, present, mine, sum));
   MN_TRY(add_pairs(drift, present, mine, sum));
-  subtract_trails(drift, now, present->window, mine, sum);
-  return NULL;
+  return subtract_trails(drift, now, present->window, mine, sum);
 }
 
 /* Where nothing is known of the forces yet, they are first summed with what the ladder can hold: without pairs. */

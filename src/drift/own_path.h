@@ -1,0 +1,19 @@
+/* own_path.h  What a field of all cells holds of a cell's own trail, taken out. */
+#ifndef MN_DRIFT_OWN_PATH_H
+#define MN_DRIFT_OWN_PATH_H
+
+#include <mnemotaxis/quadrature.h>
+#include <mnemotaxis/trail.h>
+
+/* Subtracts from sum [local, 2] the gradient of what the own trail has left, in units of one source.  Local.
+ * mine: [local, 2] positions at `now`;  accuracy: of the largest force of a sample; float lanes where that allows.
+ * Cost: about 0.6 ns per cell, sample and Gaussian in float, 2 ns in double, with 256-bit vectors. */
+mn_error *mn_own_path_subtract(const mn_trail *trail, const mn_model *model, double now, double accuracy,
+                               const double *mine, double *sum) MN_MUST_CHECK;
+
+/* sum_i += sum over the rule's Gaussians of weight exp(-rate |r_i|^2) r_i,  r_i = mine_i - then_i.
+ * mine, then, sum: [local, 2].  Relative error of a term: 2e-6 in float, 1e-12 in double. */
+void mn_own_path_float(int64_t local, const mn_gaussians *rule, const double *mine, const double *then, double *sum);
+void mn_own_path_double(int64_t local, const mn_gaussians *rule, const double *mine, const double *then, double *sum);
+
+#endif

@@ -1,0 +1,5 @@
+/* Own trails in double lanes. */
+#include "lanes_double.h"
+
+#define OWN_PATH mn_own_path_double
+#include "own_path_lanes.h"

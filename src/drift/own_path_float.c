@@ -1,0 +1,5 @@
+/* Own trails in float lanes. */
+#include "lanes_float.h"
+
+#define OWN_PATH mn_own_path_float
+#include "own_path_lanes.h"
