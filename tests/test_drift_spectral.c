@@ -18,11 +18,15 @@ typedef struct question {
   int64_t count;
   double ahead;
   bool along; /* the drift is asked for at every step */
+  double spacing, cut, trail;
+  int window;
 } question;
 
 static double x[2 * CELLS_MAX];
 static double found[2 * CELLS_MAX];
 static double truth[2 * CELLS_MAX];
+static double expected; /* error of the engine, by its own reckoning */
+static int64_t nodes;
 
 static double step_of(const question *q, int k)
 {
@@ -55,7 +59,11 @@ static mn_drift *engine_of(const mn_parallel *p, const mn_drift_engine *engine, 
   const mn_drift_options options = {.tolerance = tolerance,
                                     .shortest_step = fmin(step_of(q, 0), step_of(q, q->steps - 1)),
                                     .longest_step = fmax(step_of(q, 0), step_of(q, q->steps - 1)),
-                                    .steps_shrink = q->growth < 1.0};
+                                    .steps_shrink = q->growth < 1.0,
+                                    .spacing = q->spacing,
+                                    .cut = q->cut,
+                                    .window = q->window,
+                                    .trail = q->trail};
   mn_drift *drift = NULL;
   check_ok(mn_drift_create(p, engine, &q->model, &options, q->count, &drift));
   return drift;
@@ -86,6 +94,8 @@ static double error_of(const mn_parallel *p, const question *q)
     sums[1] += truth[i] * truth[i];
   }
   MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPI_DOUBLE, MPI_SUM, p->comm);
+  expected = spectral->expected;
+  nodes = spectral->cost.nodes;
   mn_drift_destroy(&spectral);
   mn_drift_destroy(&direct);
   mn_history_destroy(&past);
@@ -190,6 +200,41 @@ static void serves_two_cells(void **state)
   check_at_most(error_of(check_world(), &q), q.tolerance, "rms error asked for");
 }
 
+/* What a user chooses is taken, and the rest follows: the tolerance is kept. */
+static void meets_its_tolerance_whatever_is_chosen_for_it(void **state)
+{
+  (void)state;
+  for (int k = 0; k < 6; k++) {
+    question q = question_of(1.0, 0.0, 1e-4, 12);
+    q.count = 4 * CELLS;
+    q.along = true;
+    (void)error_of(check_world(), &q);
+    const int64_t before = nodes;
+    q.window = k == 3 ? 12 : 0;
+    q.spacing = k == 0 || k == 5 ? 0.01 : 0.0;
+    q.cut = k == 1 ? 0.0005 : k == 2 || k == 5 ? 0.02 : 0.0;
+    q.trail = k == 4 ? 0.1 : 0.0;
+    check_at_most(error_of(check_world(), &q), q.tolerance, "rms error asked for");
+    assert_true((nodes > before) == (k != 2 && k != 4));
+  }
+}
+
+/* Terms are reckoned as independent and rms; the ladder's, the windows' and the trails' at what they may be. */
+static void knows_how_large_its_error_may_be(void **state)
+{
+  static const double thetas[] = {0.05, 1.0, 10.0};
+  (void)state;
+  for (int k = 0; k < 6; k++) {
+    question q = question_of(thetas[k % 3], 0.0, k % 2 ? 1e-3 : 1e-5, 12);
+    q.count = CELLS_MAX;
+    q.along = true;
+    q.ahead = k == 5 ? 0.0 : 0.02;
+    const double measured = error_of(check_world(), &q);
+    check_at_most(measured, expected, "drift.h");
+    check_at_most(expected, q.tolerance, "what was asked for");
+  }
+}
+
 static void has_the_same_bits_on_any_number_of_ranks(void **state)
 {
   (void)state;
@@ -212,4 +257,6 @@ MN_TESTS("drift_spectral", cmocka_unit_test(meets_its_tolerance_for_any_theta_an
          cmocka_unit_test(meets_its_tolerance_with_shrinking_steps),
          cmocka_unit_test(meets_its_tolerance_when_regularized), cmocka_unit_test(meets_its_tolerance_along_a_run),
          cmocka_unit_test(meets_its_tolerance_after_hundreds_of_steps), cmocka_unit_test(serves_two_cells),
+         cmocka_unit_test(meets_its_tolerance_whatever_is_chosen_for_it),
+         cmocka_unit_test(knows_how_large_its_error_may_be),
          cmocka_unit_test(has_the_same_bits_on_any_number_of_ranks));

@@ -187,7 +187,7 @@ static void a_trail_without_cells_may_be_used_like_any(void **state)
   mn_trail_begin((mn_block){64, 64}, &trail);
   for (int s = 0; s < 40; s++) {
     check_ok(mn_trail_append(&trail, 0.1 * s, nothing));
-    mn_trail_thin(&trail, &model, 0.1 * s, 0.01);
+    mn_trail_thin(&trail, &model, 0.1 * s, 0.0, 0.01);
     check_ok(mn_own_path_subtract(&trail, &model, 0.1 * s, 1e-3, nothing, nothing));
   }
   assert_true(nothing[0] == 5.0);
@@ -205,7 +205,7 @@ static void nothing_is_dropped_when_nothing_is_allowed(void **state)
     mn_trail_begin(block, &trail);
     for (int s = 0; s <= STEPS; s++) {
       append(&trail, times, s, s + 1);
-      mn_trail_thin(&trail, &model, times[s], 0.0);
+      mn_trail_thin(&trail, &model, times[s], 0.0, 0.0);
       assert_int_equal(trail.samples, s + 1);
     }
     mn_trail_clear(&trail);
@@ -226,7 +226,7 @@ static void what_thinning_leaves_are_samples_as_appended_the_newest_among_them(v
     mn_trail_begin(block, &trail);
     for (int s = 0; s <= STEPS; s++) {
       append(&trail, times, s, s + 1);
-      mn_trail_thin(&trail, &model, times[s], allowed);
+      mn_trail_thin(&trail, &model, times[s], 0.0, allowed);
       assert_true(trail.samples > 0 && trail.times[trail.samples - 1] == times[s]);
     }
     int s = 0;
@@ -251,7 +251,7 @@ static double cost_of_thinning(const mn_model *model, const double *times, doubl
   for (int s = 0; s < STEPS; s++) {
     append(&thin, times, s, s + 1);
     append(&whole, times, s, s + 1);
-    mn_trail_thin(&thin, model, times[s + 1], allowed);
+    mn_trail_thin(&thin, model, times[s + 1], 0.0, allowed);
     if (s % 50 == 49) {
       double sum[2][NUMBERS] = {{0.0}};
       double squares = 0.0;
@@ -304,7 +304,7 @@ static void the_past_is_forgotten_only_where_it_no_longer_matters(void **state)
     mn_trail_begin(block, &trail);
     append(&trail, times, 0, 5);
     check_ok(mn_own_path_subtract(&trail, &model, 12.0, 1e-6, path[5], sum[0]));
-    mn_trail_thin(&trail, &model, 12.0, allowed);
+    mn_trail_thin(&trail, &model, 12.0, 0.0, allowed);
     check_ok(mn_own_path_subtract(&trail, &model, 12.0, 1e-6, path[5], sum[1]));
     mn_trail_clear(&trail);
     for (int i = 0; i < NUMBERS; i++) {
@@ -327,7 +327,7 @@ static void samples_do_not_grow_with_the_number_of_steps(void **state)
     mn_trail_begin((mn_block){0, 32}, &trail);
     for (int s = 0; s < 3000; s++) {
       check_ok(mn_trail_append(&trail, s * step, NULL));
-      mn_trail_thin(&trail, &model, (s + 1) * step, allowed);
+      mn_trail_thin(&trail, &model, (s + 1) * step, 0.0, allowed);
       const int third = s / 1000;
       most[third] = trail.samples > most[third] ? trail.samples : most[third];
     }

@@ -17,6 +17,7 @@ typedef struct mn_audit {
   int64_t cells;   /**< looked at */
   double drift;    /**< their rms drift, summed directly */
   double observed; /**< rms error of the engine over these cells, relative to `drift`; NaN while there is no drift */
+  double expected; /**< what the engine has reckoned with */
 } mn_audit;
 
 /** Sums the drift of a few cells directly and compares.  Collective.

@@ -29,7 +29,11 @@ typedef struct mn_drift_options {
   double shortest_step; /**< of those to come; for engines that prepare meshes */
   double longest_step;
   bool steps_shrink; /**< some step is shorter than the one before; false: they stay or grow */
-  double spacing;    /**< of the sheet, at most; 0: as the engine thinks best */
+  /* Choices of the spectral engine; 0: as it thinks best. */
+  double spacing; /**< of the sheet, at most */
+  double cut;     /**< variance up to which the present force is summed over near pairs */
+  int window;     /**< nodes in each direction a cell is spread over, at least */
+  double trail;   /**< age up to which the own trails keep every sample, at least */
 } mn_drift_options;
 
 /** Largest spacing a sheet may have: that of the finest level the past needs.  Local. */
@@ -114,7 +118,8 @@ struct mn_drift {
   int64_t count; /**< cells in all */
   mn_block block;
   mn_drift_cost cost;
-  void *work; /**< the engine's own */
+  double expected; /**< relative rms error of the last evaluation, by the engine's own reckoning */
+  void *work;      /**< the engine's own */
 };
 
 /** Prepares an engine for `count` cells.  Collective. */

@@ -32,6 +32,7 @@ typedef enum mn_observable {
   MN_CHEMICAL_MASS,
   MN_FORGOTTEN_DRIFT,
   MN_AUDIT_ERROR,
+  MN_AUDIT_EXPECTED,
   MN_SHARE_WITHIN,
   MN_PEAK_DENSITY = MN_SHARE_WITHIN + MN_SHARES,
   MN_DENSITY_L2,
@@ -56,7 +57,7 @@ typedef struct mn_observation {
   double error[MN_OBSERVABLES];
 } mn_observation;
 
-/** Measures positions: everything but MN_CHEMICAL_MASS, MN_FORGOTTEN_DRIFT and MN_AUDIT_ERROR, which the caller sets;
+/** Measures positions: everything but MN_CHEMICAL_MASS, MN_FORGOTTEN_DRIFT and what audits find, which the caller sets;
  * what only a continuum has (MN_PEAK_DENSITY and what follows) is NaN. Collective; the same bits on every rank and any
  * number of ranks.
  * @param count       cells in all

@@ -79,6 +79,7 @@ typedef struct mn_run_report {
   double forgotten_drift; /**< bound, as in the series */
   mn_drift_cost cost;     /**< of rank 0 */
   double audit_worst;     /**< largest error an audit has found; 0 without audits */
+  double audit_expected;  /**< what the engine reckoned with at that time */
 } mn_run_report;
 
 /** Cells whose paths a run keeps: all, or the witnesses of its engine.  Local. */

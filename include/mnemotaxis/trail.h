@@ -34,8 +34,9 @@ mn_error *mn_trail_append(mn_trail *trail, double time, const double *mine) MN_M
 
 /** Drops samples whose absence changes the force of a trail on its own cell, in units of one source, by a few times
  * `allowed`, rms, all together (test_trail: at most 4 for Brownian cells); the newest is kept.  theory.md (30).  Local.
- * @param now  at least the time of the newest sample */
-void mn_trail_thin(mn_trail *trail, const mn_model *model, double now, double allowed);
+ * @param now    at least the time of the newest sample
+ * @param whole  age below which nothing is dropped */
+void mn_trail_thin(mn_trail *trail, const mn_model *model, double now, double whole, double allowed);
 
 #ifdef __cplusplus
 }

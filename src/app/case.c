@@ -205,6 +205,9 @@ mn_error *mn_case_options(const mn_config *config, mn_run_options *o)
   o->drift.shortest_step = o->dynamics.schedule.first;
   o->drift.longest_step = o->dynamics.schedule.step;
   o->drift.spacing = v->spacing;
+  o->drift.cut = v->cut;
+  o->drift.window = (int)v->window;
+  o->drift.trail = v->trail;
   MN_TRY(mn_config_blame(config, "drift.spacing", "drift.tolerance", check_spacing(v, o)));
   MN_TRY(set_law(config, &o->dynamics.field, &o->initial));
   o->audit = v->audit;

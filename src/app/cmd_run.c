@@ -109,8 +109,9 @@ static void conclude(mn_reporting *r, const mn_run_options *o, const mn_run_repo
                    (long long)report->forgotten, report->forgotten_drift);
   }
   if (report->audit_worst > 0.0) {
-    mn_report_line(r, "audit: the drift of %lld cells was off by at most %.2g, relative rms (drift.tolerance %.2g)",
-                   (long long)o->audit, report->audit_worst, o->drift.tolerance);
+    mn_report_line(r,
+                   "audit: the drift of %lld cells was off by at most %.2g, relative rms; expected %.2g, allowed %.2g",
+                   (long long)o->audit, report->audit_worst, report->audit_expected, o->drift.tolerance);
   }
   mn_report_line(r, "memory: %.1f MiB per rank at most", (double)report->peak_bytes / 1048576.0);
   mn_report_line(r,

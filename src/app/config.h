@@ -31,7 +31,8 @@ typedef struct mn_values {
   double tolerance;
   int quadrature, precision;
   int64_t audit;
-  double spacing;
+  double spacing, cut, trail;
+  int64_t window;
   double horizon, capacity;
   double pde_tolerance, pde_half_width, pde_smoothing, pde_concentration;
   int64_t pde_cells;

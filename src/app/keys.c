@@ -65,7 +65,8 @@ const mn_key mn_keys[] = {
      .about = "draws summed into the noise of a step: (step h, k substeps) and (step h/k, 1) follow the same Brownian "
               "paths"},
 
-    {"drift", "engine", MN_KEY_CHOICE, AT(engine), .fallback = "direct", .fixed = true, .choices = "direct|spectral|auto",
+    {"drift", "engine", MN_KEY_CHOICE, AT(engine), .fallback = "direct", .fixed = true,
+     .choices = "direct|spectral|auto",
      .about = "how the drift is summed: over all pairs and lags, from fields, or whichever is expected to be faster"},
     {"drift", "tolerance", MN_KEY_REAL, AT(tolerance), .fallback = "1e-4", .low = 1e-10, .high = 0.1, .fixed = true,
      .about = "relative rms error allowed in the drift"},
@@ -78,6 +79,13 @@ const mn_key mn_keys[] = {
     {"drift", "spacing", MN_KEY_REAL, AT(spacing), .fallback = "0", .high = 1e6, .fixed = true,
      .about =
          "of the mesh cells are spread on, at most; 0: from tolerance, cells and forces; near pairs follow from it"},
+    {"drift", "cut", MN_KEY_REAL, AT(cut), .fallback = "0", .high = 1e12, .fixed = true,
+     .about = "variance up to which the present force is summed over near pairs, the rest on meshes; 0: whichever is "
+              "cheapest"},
+    {"drift", "window", MN_KEY_INTEGER, AT(window), .fallback = "0", .high = MN_WINDOW_MAX, .fixed = true,
+     .about = "nodes in each direction a cell is spread over, at least; 0: from tolerance, cells and forces"},
+    {"drift", "trail", MN_KEY_REAL, AT(trail), .fallback = "0", .high = 1e12, .fixed = true,
+     .about = "age up to which every sample of the own trails is kept, at least; 0: as the tolerance allows"},
     {"drift", "audit", MN_KEY_INTEGER, AT(audit), .fallback = "0", .high = 1e6, .fixed = true,
      .about =
          "cells whose drift is summed directly, over all pairs and lags, with every row of the series, and compared; "

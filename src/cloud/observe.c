@@ -23,6 +23,7 @@ const mn_observable_info mn_observables[MN_OBSERVABLES] = {
     [MN_CHEMICAL_MASS] = {"chemical_mass", "mass of the chemical: that of c_0 and what the remembered past has left"},
     [MN_FORGOTTEN_DRIFT] = {"forgotten_drift", "bound on the drift that the forgotten past could have added"},
     [MN_AUDIT_ERROR] = {"audit_error", "rms error of the drift of drift.audit cells, relative, against the direct sum"},
+    [MN_AUDIT_EXPECTED] = {"audit_expected", "the same as the engine has reckoned with"},
     [MN_SHARE_WITHIN] = {"share_within_1", "share of cells within the first of output.radii of 0"},
     [MN_SHARE_WITHIN + 1] = {"share_within_2", "share of cells within the second of output.radii of 0"},
     [MN_SHARE_WITHIN + 2] = {"share_within_3", "share of cells within the third of output.radii of 0"},

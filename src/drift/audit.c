@@ -94,7 +94,7 @@ mn_error *mn_audit_drift(const mn_drift *drift, const mn_history *past, double n
   const double tolerance = 0.1 * drift->options.tolerance;
   assert(mn_history_cells(past) == drift->count);
   auditor *a = NULL;
-  *audit = (mn_audit){cells, 0.0, (double)NAN};
+  *audit = (mn_audit){cells, 0.0, (double)NAN, drift->expected};
   if (mn_history_samples(past) == 0) {
     return NULL;
   }

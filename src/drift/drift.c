@@ -66,6 +66,7 @@ mn_error *mn_drift_evaluate(mn_drift *drift, const mn_history *past, double now,
   }
   assert(now > mn_history_slab(past, samples - 1)->time && ahead >= 0.0);
   const mn_present present = {without_last_bits(now - mn_history_slab(past, samples - 1)->time), ahead};
+  drift->expected = drift->options.tolerance;
   return drift->engine->evaluate(drift, past, now, &present, mine, out);
 }
 

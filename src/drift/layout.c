@@ -118,6 +118,12 @@ void mn_layout_choose(const mn_drift *drift, const mn_scene *scene, const mn_pre
     fill_tail(drift, present, tail);
   }
   const double finest = drift->options.spacing > 0.0 ? MN_PHASE_END / drift->options.spacing : (double)INFINITY;
+  if (drift->options.cut > 0.0) {
+    *layout = with_pairs(drift, scene, present, side, fmax(drift->options.cut, narrowest));
+    layout->pairs = layout->cut > narrowest;
+    layout->cutoff = fmax(layout->cutoff, drift->options.spacing > 0.0 ? finest : 0.0);
+    return;
+  }
   *layout = without_pairs(drift, scene, side, tail);
   if (layout->cutoff > finest) {
     layout->cost = (double)INFINITY;
@@ -135,6 +141,22 @@ void mn_layout_choose(const mn_drift *drift, const mn_scene *scene, const mn_pre
   if (drift->options.spacing > 0.0) {
     layout->cutoff = finest; /* as asked for; pairs do what it cannot */
   }
+}
+
+double mn_layout_error(const mn_drift *drift, const mn_scene *scene, const mn_tail *t, const mn_layout *layout,
+                       double spacing)
+{
+  const double cutoff = MN_PHASE_END / spacing;
+  if (layout->pairs) { /* both sums, over pairs and modes, end somewhere in the same Gaussians */
+    const double force = near_force(drift, scene, &t->present, layout->cut);
+    const double modes = exp(-0.5 * layout->cut * cutoff * cutoff);
+    return hypot(layout->near_accuracy, modes) * force / scene->force;
+  }
+  int beyond = MN_TAIL_POINTS - 1; /* the first point of the table from the cutoff on */
+  while (beyond > 0 && t->k[beyond - 1] >= cutoff) {
+    beyond--;
+  }
+  return sqrt(scene->density / (2.0 * pi) * t->value[beyond]) / scene->force;
 }
 
 /* Errors of a spline: of the noise of independent cells, against what the tolerance allows, and of a density as smooth
@@ -161,7 +183,7 @@ static bool spline_is_good(const mn_drift *drift, const mn_scene *scene, const m
 
 int mn_layout_spline(const mn_drift *drift, const mn_scene *scene, const mn_tail *tail, double spacing)
 {
-  int order = 3;
+  int order = drift->options.window > 3 ? drift->options.window : 3;
   while (order <= MN_WINDOW_MAX && !spline_is_good(drift, scene, tail, spacing, order)) {
     order++;
   }

@@ -29,8 +29,13 @@ typedef struct mn_layout {
 void mn_layout_choose(const mn_drift *drift, const mn_scene *scene, const mn_present *present, const double side[2],
                       mn_tail *tail, mn_layout *layout);
 
-/* The order of the narrowest spline that keeps to the tolerance on a mesh of that spacing; MN_WINDOW_MAX + 1: none.
- * Local. */
+/* rms error of the present force for that choice on a mesh of that spacing, relative to the force of the scene.  Local.
+ */
+double mn_layout_error(const mn_drift *drift, const mn_scene *scene, const mn_tail *tail, const mn_layout *layout,
+                       double spacing);
+
+/* The order of the narrowest spline that keeps to the tolerance on a mesh of that spacing, at least that of the
+ * options; MN_WINDOW_MAX + 1: none.  Local. */
 int mn_layout_spline(const mn_drift *drift, const mn_scene *scene, const mn_tail *tail, double spacing);
 
 #endif

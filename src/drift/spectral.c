@@ -55,7 +55,11 @@ static mn_error *create(mn_drift *drift)
   drift->work = w;
   w->taken = (double)NAN;
   const mn_ladder_options options = ladder_options(&drift->options);
-  mn_window_choose(options.tolerance, MN_PHASE_WINDOW, &w->equal);
+  double error = options.tolerance;
+  do {
+    mn_window_choose(error, MN_PHASE_WINDOW, &w->equal);
+    error *= 0.5;
+  } while (w->equal.width < drift->options.window);
   return mn_ladder_create(&drift->parallel, &drift->model, &options, drift->count, &w->ladder);
 }
 
@@ -296,6 +300,15 @@ static mn_scene see(const mn_drift *drift, const double *sum)
   return (mn_scene){rms_force(drift, sum), mn_sheet_density(&drift->parallel, &w->sheet, drift->count)};
 }
 
+/* Of the present force, and of window, ladder and own trails. */
+static double expected_error(const mn_drift *drift)
+{
+  const spectral *w = drift->work;
+  const double present = mn_layout_error(drift, &w->scene, &w->tail, &w->layout, w->sheet.mesh.spacing);
+  const double share = share_of_tolerance * drift->options.tolerance;
+  return sqrt(present * present + 3.0 * share * share);
+}
+
 /* Sums the forces with meshes as the scene asks for. */
 static mn_error *sum_forces(mn_drift *drift, double now, const mn_present *present, const double *mine, double *sum)
 {
@@ -331,6 +344,7 @@ static mn_error *evaluate(mn_drift *drift, const mn_history *past, double now, c
   }
   MN_TRY(sum_forces(drift, now, present, mine, out));
   w->seen = see(drift, out);
+  drift->expected = expected_error(drift);
   const double share = drift->model.chi / (double)(drift->count - 1);
   for (int64_t i = 0; i < 2 * mn_block_count(drift->block); i++) {
     out[i] *= share;
@@ -355,7 +369,7 @@ static mn_error *remember(mn_drift *drift, double time, double step, const doubl
   w->taken = (double)NAN;
   MN_TRY(mn_ladder_remember(w->ladder, time, step, mine));
   if (mn_ladder_scene(w->ladder)->force > 0.0) {
-    mn_trail_thin(mn_ladder_trail(w->ladder), &drift->model, time + step, allowed_of(drift));
+    mn_trail_thin(mn_ladder_trail(w->ladder), &drift->model, time + step, drift->options.trail, allowed_of(drift));
   }
   clock(drift, MN_PHASE_REMEMBER);
   return NULL;

@@ -67,13 +67,13 @@ static bool dispensable(const mn_trail *t, const mn_model *model, double now, do
   return 0.008 * theta * gap / (lag * sqrt(lag)) * exp(-model->lambda * lag / theta) <= allowed;
 }
 
-void mn_trail_thin(mn_trail *t, const mn_model *model, double now, double allowed)
+void mn_trail_thin(mn_trail *t, const mn_model *model, double now, double whole, double allowed)
 {
-  while (t->samples > 1 && now > t->times[1] && mn_kernel_tail(model, now - t->times[1]) <= allowed) {
+  while (t->samples > 1 && now - t->times[1] > whole && mn_kernel_tail(model, now - t->times[1]) <= allowed) {
     drop(t, 0);
   }
   for (int k = t->samples - 2; k > 0; k--) {
-    if (dispensable(t, model, now, allowed, k)) {
+    if (now - t->times[k] > whole && dispensable(t, model, now, allowed, k)) {
       drop(t, k);
       k--; /* its neighbour has just become the end of a longer interval */
     }
