@@ -65,7 +65,18 @@ static mn_crowd gather(const mn_parallel *p, const cloud *c, sharing how, double
   const mn_block own = mn_block_of(c->count, p->rank, p->size);
   mn_crowd crowd = {0};
   mn_shares rows = shared(p, how);
-  check_ok(mn_crowd_gather(p, &c->mesh, &rows, reach, bin, mn_block_count(own), c->x + 2 * own.begin, &crowd));
+  mn_cells mine = {own.begin, mn_block_count(own), c->x + 2 * own.begin, NULL};
+  int64_t order[CELLS];
+  double point[2 * CELLS];
+  for (int64_t k = 0; k < mine.count && how % 2; k++) { /* backwards: the order of arrival must not matter */
+    order[k] = mine.count - 1 - k;
+    memcpy(&point[2 * k], &mine.point[2 * order[k]], 2 * sizeof *point);
+  }
+  if (how % 2) {
+    mine.point = point;
+    mine.order = order;
+  }
+  check_ok(mn_crowd_gather(p, &c->mesh, &rows, reach, bin, &mine, &crowd));
   mn_shares_clear(&rows);
   return crowd;
 }
@@ -170,7 +181,7 @@ static bool check_bins(const cloud *c, const mn_crowd *crowd, const mn_range *st
       const mn_visitor *v = &crowd->arrived[crowd->order[k]];
       last = id_of(c, crowd, k, last);
       good = good && column && row && last >= 0;
-      good = good && v->x == crowd->x[k] && v->y == crowd->y[k] && (v->own != 0) == crowd->own[k];
+      good = good && v->x == crowd->x[k] && v->y == crowd->y[k] && (v->id >= 0) == crowd->own[k];
     }
   }
   return good && strip;

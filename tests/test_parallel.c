@@ -313,6 +313,25 @@ static void resized_memory_keeps_its_content_and_is_zeroed_beyond(void **state)
   mn_free(&block);
 }
 
+static void reserved_memory_moves_only_when_it_is_too_small(void **state)
+{
+  (void)state;
+  const int64_t before = mn_memory_live();
+  int *block = NULL;
+  check_ok(mn_reserve(&block, 80, sizeof *block));
+  const int *first = block;
+  for (int count = 0; count <= 90; count++) {
+    check_ok(mn_reserve(&block, count, sizeof *block));
+    assert_ptr_equal(block, first);
+  }
+  check_ok(mn_reserve(&block, 8000, sizeof *block));
+  assert_true(mn_memory_live() - before >= 32000);
+  memset(block, 1, 32000); /* sanitizers look */
+  check_refused(mn_reserve(&block, -1, sizeof *block), MN_INTERNAL, "allocate");
+  assert_null(block);
+  assert_int_equal(mn_memory_live(), before);
+}
+
 static void impossible_sizes_are_refused_and_the_old_block_stays(void **state)
 {
   (void)state;
@@ -371,5 +390,6 @@ MN_TESTS("parallel", cmocka_unit_test(groups_hold_every_cell),
          cmocka_unit_test(clock_runs_forward), cmocka_unit_test(memory_is_zeroed_aligned_and_counted),
          cmocka_unit_test(peak_is_the_largest_live_value), cmocka_unit_test(nothing_can_be_allocated),
          cmocka_unit_test(resized_memory_keeps_its_content_and_is_zeroed_beyond),
+         cmocka_unit_test(reserved_memory_moves_only_when_it_is_too_small),
          cmocka_unit_test(impossible_sizes_are_refused_and_the_old_block_stays),
          cmocka_unit_test(context_goes_before_the_message), cmocka_unit_test(long_messages_are_cut_not_overrun));

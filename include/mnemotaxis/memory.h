@@ -23,6 +23,11 @@ mn_error *mn_alloc(void *out, int64_t count, size_t size) MN_MUST_CHECK;
  * block stays valid. */
 mn_error *mn_resize(void *inout, int64_t count, size_t size) MN_MUST_CHECK;
 
+/** Room for at least `count` elements, of undefined content: a block that is large enough stays, another is replaced by
+ * one with an eighth to spare, so that work space of changing size is seldom allocated.  Local.
+ * Fails: as mn_alloc; the pointer is then NULL. */
+mn_error *mn_reserve(void *inout, int64_t count, size_t size) MN_MUST_CHECK;
+
 /** Releases a block and sets the pointer to NULL.  Local.
  * @param inout  address of a pointer obtained from mn_alloc, or of a NULL pointer */
 void mn_free(void *inout);

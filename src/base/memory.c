@@ -59,6 +59,21 @@ mn_error *mn_resize(void *inout, int64_t count, size_t size)
   return NULL;
 }
 
+mn_error *mn_reserve(void *inout, int64_t count, size_t size)
+{
+  void *old = NULL;
+  size_t bytes = 0;
+  memcpy(&old, inout, sizeof old);
+  if (old) {
+    memcpy(&bytes, head_of(old), sizeof bytes);
+  }
+  if (old && count >= 0 && bytes / size >= (size_t)count) {
+    return NULL;
+  }
+  mn_free(inout);
+  return mn_alloc(inout, count + count / 8, size);
+}
+
 void mn_free(void *inout)
 {
   void *block = NULL;

@@ -1,6 +1,7 @@
-/* Cells go to every rank that needs them by MPI_Alltoallv and arrive by sending rank, then id: ascending ids, since
- * blocks ascend.  A stable counting sort into bins keeps that order within a bin, so what is summed over a bin has one
- * order on any number of ranks.  Forces return the way the cells came. */
+/* Cells go to every rank that needs them by MPI_Alltoallv, in the order of places if they are known in that, so that
+ * neighbours in the plane are neighbours in memory.  A counting sort fills the bins, and the few cells of a bin are put
+ * in the order of their ids: what is summed over a bin has one order on any number of ranks.  Forces return the way the
+ * cells came. */
 #include "crowd.h"
 
 #include <mnemotaxis/memory.h>
@@ -38,15 +39,15 @@ static bool owned(const double *edge, int rank, double y)
 }
 
 /* Visitors by destination; their number for each is in crowd->sent. */
-static mn_error *pack(const mn_parallel *parallel, const double *edge, double reach, int64_t local, const double *mine,
-                      mn_crowd *crowd, mn_visitor **out)
+static mn_error *pack(const mn_parallel *parallel, const double *edge, double reach, const mn_cells *mine,
+                      mn_crowd *crowd)
 {
   int64_t *at = NULL;
   int first;
   int last;
   MN_TRY(mn_alloc(&at, parallel->size + 1, sizeof *at));
-  for (int64_t i = 0; i < local; i++) {
-    wanted_by(edge, parallel->size, mine[2 * i + 1], reach, &first, &last);
+  for (int64_t k = 0; k < mine->count; k++) {
+    wanted_by(edge, parallel->size, mine->point[2 * k + 1], reach, &first, &last);
     for (int q = first; q <= last; q++) {
       at[q + 1]++;
     }
@@ -56,14 +57,16 @@ static mn_error *pack(const mn_parallel *parallel, const double *edge, double re
     at[q + 1] += at[q];
   }
   crowd->sending = at[parallel->size];
-  mn_error *error = mn_alloc(out, crowd->sending, sizeof **out);
-  error = error ? error : mn_alloc(&crowd->routed, crowd->sending, sizeof *crowd->routed);
-  for (int64_t i = 0; i < local && !error; i++) {
-    const double y = mine[2 * i + 1];
+  mn_error *error = mn_reserve(&crowd->leaving, crowd->sending, sizeof *crowd->leaving);
+  error = error ? error : mn_reserve(&crowd->routed, crowd->sending, sizeof *crowd->routed);
+  for (int64_t k = 0; k < mine->count && !error; k++) {
+    const double y = mine->point[2 * k + 1];
+    const int64_t cell = mine->order ? mine->order[k] : k;
+    const int64_t id = mine->first + cell;
     wanted_by(edge, parallel->size, y, reach, &first, &last);
     for (int q = first; q <= last; q++) {
-      (*out)[at[q]] = (mn_visitor){mine[2 * i], y, owned(edge, q, y)};
-      crowd->routed[at[q]++] = i;
+      crowd->leaving[at[q]] = (mn_visitor){mine->point[2 * k], y, owned(edge, q, y) ? id : ~id};
+      crowd->routed[at[q]++] = cell;
     }
   }
   mn_free(&at);
@@ -96,12 +99,15 @@ static mn_error *exchange(const mn_parallel *parallel, const mn_crowd *crowd, bo
 
 static mn_error *allocate(mn_crowd *c)
 {
-  MN_TRY(mn_alloc(&c->arrived, c->count, sizeof *c->arrived));
-  MN_TRY(mn_alloc(&c->x, c->count, sizeof *c->x));
-  MN_TRY(mn_alloc(&c->y, c->count, sizeof *c->y));
-  MN_TRY(mn_alloc(&c->order, c->count, sizeof *c->order));
-  MN_TRY(mn_alloc(&c->own, c->count, sizeof *c->own));
-  return mn_alloc(&c->force, 2 * c->count, sizeof *c->force);
+  MN_TRY(mn_reserve(&c->arrived, c->count, sizeof *c->arrived));
+  MN_TRY(mn_reserve(&c->x, c->count, sizeof *c->x));
+  MN_TRY(mn_reserve(&c->y, c->count, sizeof *c->y));
+  MN_TRY(mn_reserve(&c->order, c->count, sizeof *c->order));
+  MN_TRY(mn_reserve(&c->bin_of, c->count, sizeof *c->bin_of));
+  MN_TRY(mn_reserve(&c->own, c->count, sizeof *c->own));
+  MN_TRY(mn_reserve(&c->force, 2 * c->count, sizeof *c->force));
+  memset(c->force, 0, (size_t)(2 * c->count) * sizeof *c->force);
+  return NULL;
 }
 
 static int64_t bin_of(const mn_crowd *c, const mn_visitor *v)
@@ -128,50 +134,67 @@ static void frame_bins(mn_crowd *c)
   }
 }
 
+static int64_t id_of(const mn_visitor *v)
+{
+  return v->id < 0 ? ~v->id : v->id;
+}
+
+/* Cells of a bin by their ids. */
+static void sort_bin(const mn_crowd *c, int64_t begin, int64_t end)
+{
+  for (int64_t k = begin + 1; k < end; k++) {
+    const int64_t i = c->order[k];
+    const int64_t id = id_of(&c->arrived[i]);
+    int64_t to = k;
+    for (; to > begin && id_of(&c->arrived[c->order[to - 1]]) > id; to--) {
+      c->order[to] = c->order[to - 1];
+    }
+    c->order[to] = i;
+  }
+}
+
 static mn_error *sort(mn_crowd *c)
 {
   frame_bins(c);
-  int64_t *bin = c->order; /* of the i-th that arrived, until its place is known */
   const int64_t bins = c->bins[0] * c->bins[1];
-  MN_TRY(mn_alloc(&c->start, bins + 2, sizeof *c->start));
+  MN_TRY(mn_reserve(&c->start, bins + 2, sizeof *c->start));
+  memset(c->start, 0, (size_t)(bins + 2) * sizeof *c->start);
   int64_t *fill = c->start + 1; /* ends as the starts, shifted by one */
-  int64_t *place = NULL;
-  MN_TRY(mn_alloc(&place, c->count, sizeof *place));
   for (int64_t i = 0; i < c->count; i++) {
-    bin[i] = bin_of(c, &c->arrived[i]);
-    fill[bin[i] + 1]++;
+    c->bin_of[i] = bin_of(c, &c->arrived[i]);
+    fill[c->bin_of[i] + 1]++;
   }
   for (int64_t b = 0; b < bins; b++) {
     fill[b + 1] += fill[b];
   }
   for (int64_t i = 0; i < c->count; i++) {
-    place[i] = fill[bin[i]]++;
+    c->order[fill[c->bin_of[i]]++] = i;
   }
-  for (int64_t i = 0; i < c->count; i++) {
-    const int64_t k = place[i];
-    c->x[k] = c->arrived[i].x;
-    c->y[k] = c->arrived[i].y;
-    c->own[k] = c->arrived[i].own != 0;
-    c->order[k] = i;
+  for (int64_t b = 0; b < bins; b++) {
+    sort_bin(c, c->start[b], c->start[b + 1]);
   }
-  mn_free(&place);
+  for (int64_t k = 0; k < c->count; k++) {
+    const mn_visitor *v = &c->arrived[c->order[k]];
+    c->x[k] = v->x;
+    c->y[k] = v->y;
+    c->own[k] = v->id >= 0;
+  }
   return NULL;
 }
 
 mn_error *mn_crowd_gather(const mn_parallel *parallel, const mn_lattice *mesh, const mn_shares *rows, double reach,
-                          double bin, int64_t local, const double *mine, mn_crowd *c)
+                          double bin, const mn_cells *mine, mn_crowd *c)
 {
-  mn_visitor *leaving = NULL;
   double *edge = NULL;
   c->bin = bin;
   c->reach = (int)ceil(reach / bin);
   const double whole = (c->reach + 1) * bin; /* so that bins are complete: sums in lanes depend on who is in them */
   mn_error *error = mn_alloc(&edge, parallel->size + 1, sizeof *edge);
-  error = error ? error : mn_alloc(&c->sent, parallel->size, sizeof *c->sent);
-  error = error ? error : mn_alloc(&c->received, parallel->size, sizeof *c->received);
+  error = error ? error : mn_reserve(&c->sent, parallel->size, sizeof *c->sent);
+  error = error ? error : mn_reserve(&c->received, parallel->size, sizeof *c->received);
   if (!error) {
     find_edges(mesh, rows, edge);
-    error = pack(parallel, edge, whole, local, mine, c, &leaving);
+    error = pack(parallel, edge, whole, mine, c);
   }
   error = mn_agree(parallel, error);
   if (!error) {
@@ -182,40 +205,39 @@ mn_error *mn_crowd_gather(const mn_parallel *parallel, const mn_lattice *mesh, c
     }
     error = mn_agree(parallel, allocate(c));
   }
-  error = error ? error : exchange(parallel, c, false, sizeof *leaving, leaving, c->arrived);
+  error = error ? error : exchange(parallel, c, false, sizeof *c->leaving, c->leaving, c->arrived);
   error = error ? error : mn_agree(parallel, sort(c));
-  mn_free(&leaving);
   mn_free(&edge);
   return error;
 }
 
 mn_error *mn_crowd_return(const mn_parallel *parallel, mn_crowd *c, double *out)
 {
-  double *leaving = NULL;
-  double *arriving = NULL;
-  mn_error *error = mn_alloc(&leaving, 2 * c->count, sizeof *leaving);
-  error = mn_agree(parallel, error ? error : mn_alloc(&arriving, 2 * c->sending, sizeof *arriving));
+  mn_error *error = mn_reserve(&c->returning, 2 * c->count, sizeof *c->returning);
+  error = mn_agree(parallel, error ? error : mn_reserve(&c->returned, 2 * c->sending, sizeof *c->returned));
   if (!error) {
     for (int64_t k = 0; k < c->count; k++) { /* neighbours return 0 */
       const int64_t i = c->order[k];
       const bool own = c->own[k];
-      leaving[2 * i] = own ? c->force[2 * k] : 0.0;
-      leaving[2 * i + 1] = own ? c->force[2 * k + 1] : 0.0;
+      c->returning[2 * i] = own ? c->force[2 * k] : 0.0;
+      c->returning[2 * i + 1] = own ? c->force[2 * k + 1] : 0.0;
     }
-    error = exchange(parallel, c, true, 2 * sizeof *leaving, leaving, arriving);
+    error = exchange(parallel, c, true, 2 * sizeof(double), c->returning, c->returned);
   }
   for (int64_t k = 0; k < c->sending && !error; k++) {
-    out[2 * c->routed[k]] += arriving[2 * k];
-    out[2 * c->routed[k] + 1] += arriving[2 * k + 1];
+    out[2 * c->routed[k]] += c->returned[2 * k];
+    out[2 * c->routed[k] + 1] += c->returned[2 * k + 1];
   }
-  mn_free(&leaving);
-  mn_free(&arriving);
   return error;
 }
 
 void mn_crowd_clear(mn_crowd *c)
 {
+  mn_free(&c->leaving);
   mn_free(&c->arrived);
+  mn_free(&c->bin_of);
+  mn_free(&c->returning);
+  mn_free(&c->returned);
   mn_free(&c->x);
   mn_free(&c->y);
   mn_free(&c->order);

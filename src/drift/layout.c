@@ -96,8 +96,8 @@ static mn_layout with_pairs(const mn_drift *drift, const mn_scene *scene, const 
 {
   const double allowed = share * drift->options.tolerance * scene->force;
   const double least = share_least * drift->options.tolerance;
-  const double left = fmin(fmax(allowed / near_force(drift, scene, present, cut), least), 0.05);
-  const double reach = log(1.0 / left);
+  const double left = fmin(fmax(allowed / near_force(drift, scene, present, cut), least), 0.3);
+  const double reach = log(1.0 / left) + 0.8 * sqrt(left);
   const double number = (double)drift->count;
   mn_layout l = {.pairs = true,
                  .cut = cut,

@@ -147,11 +147,9 @@ static inline void sum_run(const mn_lines *table, int shift, int32_t first, mn_r
   }
 }
 
-static int64_t sum_bin_lines(const mn_lines *table, const int32_t *x, const int32_t *y, mn_crowd *c, int64_t row,
-                             int64_t column)
+static int64_t sum_bin_lines(const mn_lines *table, int shift, int32_t first, const int32_t *x, const int32_t *y,
+                             mn_crowd *c, int64_t row, int64_t column)
 {
-  const int shift = shift_of(table);
-  const int32_t first = first_of(table);
   const int64_t bin = row * c->bins[0] + column;
   int64_t looked = 0;
   for (int64_t k = c->start[bin]; k < c->start[bin + 1]; k++) {
@@ -177,6 +175,8 @@ static int64_t sum_bin_lines(const mn_lines *table, const int32_t *x, const int3
 
 mn_error *mn_near_sum_lines(const mn_lines *table, mn_crowd *c, int64_t *pairs)
 {
+  const int shift = shift_of(table);
+  const int32_t first = first_of(table);
   int32_t *at = NULL;
   const int64_t room = c->count + LANES;
   MN_TRY(mn_alloc(&at, 2 * room, sizeof *at));
@@ -188,7 +188,7 @@ mn_error *mn_near_sum_lines(const mn_lines *table, mn_crowd *c, int64_t *pairs)
   }
   for (int64_t row = 0; row < c->bins[1]; row++) {
     for (int64_t column = 0; column < c->bins[0]; column++) {
-      *pairs += sum_bin_lines(table, x, y, c, row, column);
+      *pairs += sum_bin_lines(table, shift, first, x, y, c, row, column);
     }
   }
   mn_free(&at);

@@ -155,6 +155,12 @@ static bool is_sorted(const mn_sheet *s)
   return nodes_of(&s->mesh) >= SORT_FROM;
 }
 
+mn_cells mn_sheet_cells(const mn_sheet *s, mn_block block, const double *mine)
+{
+  const bool sorted = is_sorted(s);
+  return (mn_cells){block.begin, mn_block_count(block), sorted ? s->point : mine, sorted ? s->order : NULL};
+}
+
 mn_error *mn_sheet_spread(const mn_parallel *parallel, mn_sheet *s, int64_t count, int64_t local, const double *mine)
 {
   const mn_range all = {0, s->mesh.nodes[1]};

@@ -5,6 +5,8 @@
 #ifndef MN_DRIFT_SHEET_H
 #define MN_DRIFT_SHEET_H
 
+#include "crowd.h"
+
 #include <mnemotaxis/spectrum.h>
 #include <mnemotaxis/split.h>
 
@@ -51,6 +53,9 @@ double mn_sheet_density(const mn_parallel *parallel, const mn_sheet *sheet, int6
 /* Adds the field at the cells spread last to out [local, 2].  Collective. */
 mn_error *mn_sheet_read(const mn_parallel *parallel, mn_sheet *sheet, int64_t local, const double *mine,
                         double *out) MN_MUST_CHECK;
+
+/* Own cells in the order they were spread in. */
+mn_cells mn_sheet_cells(const mn_sheet *sheet, mn_block block, const double *mine);
 
 /* Nodes in own rows.  Local. */
 int64_t mn_sheet_own(const mn_sheet *sheet, int rank);

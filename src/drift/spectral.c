@@ -244,11 +244,10 @@ static mn_error *add_pairs(mn_drift *drift, const mn_present *present, const dou
   if (!w->layout.pairs) {
     return NULL;
   }
-  MN_TRY(mn_crowd_gather(&drift->parallel, &w->sheet.mesh, &w->sheet.rows, reach, 0.5 * reach,
-                         mn_block_count(drift->block), mine, &w->crowd));
+  const mn_cells cells = mn_sheet_cells(&w->sheet, drift->block, mine);
+  MN_TRY(mn_crowd_gather(&drift->parallel, &w->sheet.mesh, &w->sheet.rows, reach, 0.5 * reach, &cells, &w->crowd));
   mn_error *error = sum_near(drift, present);
   error = error ? error : mn_crowd_return(&drift->parallel, &w->crowd, sum);
-  mn_crowd_clear(&w->crowd);
   clock(drift, MN_PHASE_NEAR);
   return error;
 }
