@@ -1,11 +1,10 @@
 /* What does a step with the whole past cost?  N cells, Gaussian cloud of variance 3 per coordinate, theta = 1, dt =
- * 0.02, averaged scheme: everything the engine does in a step, after a number of steps of history.  Prints the phases; the error
- * of 32 cells against the direct sum, where that can be afforded; and the yardstick: how many w exp(a r^2)(dx, dy) in
- * float a second one core makes with a vector exp.
- * Arguments: cells, steps before, tolerance, theta, averaged (0: un-averaged force), steps measured, clustered (1: half
- * of the cells in a hundredth of the area). */
+ * 0.02, averaged scheme: everything the engine does in a step, after a number of steps of history.  Prints the phases;
+ * the error of 32 cells against the direct sum, where that can be afforded; and the yardstick: how many w exp(a
+ * r^2)(dx, dy) in float a second one core makes with a vector exp. Arguments: cells, steps before, tolerance, theta,
+ * averaged (0: un-averaged force), steps measured, clustered (1: half of the cells in a hundredth of the area). */
 #include "bench.h"
-#include "plain_loop.h"
+#include "machine.h"
 
 #include <math.h>
 #include <mnemotaxis/audit.h>
@@ -43,27 +42,6 @@ static void cluster(cloud *c)
   }
 }
 
-/* Evaluations of w exp(a r^2)(dx, dy) a second, in units of 10^9, the best of some. */
-static double yardstick(void)
-{
-  enum { SOURCES = 1024, TARGETS = 20000, TRIES = 5 };
-  static float x[SOURCES], y[SOURCES];
-  double sum[2] = {0.0, 0.0};
-  double best = 0.0;
-  for (int k = 0; k < SOURCES; k++) {
-    x[k] = 0.001F * (float)k;
-    y[k] = 0.5F;
-  }
-  for (int try = 0; try < TRIES; try++) {
-    const double start = mn_seconds();
-    for (int k = 0; k < TARGETS; k++) {
-      plain_loop_float(SOURCES, x, y, 1e-5F * (float)k, 0.0F, -1.0F, 1.0F, sum);
-    }
-    best = fmax(best, 1e-9 * SOURCES * TARGETS / (mn_seconds() - start));
-  }
-  return isfinite(sum[0]) ? best : (double)NAN;
-}
-
 static double error_of(const mn_drift *drift, const mn_history *history, double now, const cloud *c)
 {
   mn_audit audit;
@@ -72,6 +50,78 @@ static double error_of(const mn_drift *drift, const mn_history *history, double 
 }
 
 static const char *const names[MN_PHASES] = {"spread", "modes", "sheet", "ladder", "read", "near", "own", "remember"};
+
+static void print_meshes(mn_drift *drift)
+{
+  mn_ladder *ladder = mn_drift_ladder(drift);
+  for (int k = 0; k < mn_ladder_levels(ladder); k++) {
+    const mn_level_report level = mn_ladder_level(ladder, k);
+    printf("# level %d: %lld x %lld nodes of %.4g, variance %.3g, %d chapters\n", level.number,
+           (long long)level.mesh.nodes[0], (long long)level.mesh.nodes[1], level.mesh.spacing, level.variance,
+           level.chapters);
+  }
+  printf("# sheet: %lld nodes\n", (long long)drift->cost.nodes);
+  printf("# trail: %d samples, scene: force %g, density %g\n", mn_ladder_trail(ladder)->samples,
+         mn_ladder_scene(ladder)->force, mn_ladder_scene(ladder)->density);
+}
+
+/* Bytes that a phase cannot but move between memory and a rank: arrays of cells and nodes, counted every time they are
+ * walked through; what stays in the cache (windows, bins, tables) is not counted. */
+static double bytes_of(mn_drift *drift, mn_phase phase)
+{
+  mn_ladder *ladder = mn_drift_ladder(drift);
+  const double cells = (double)mn_block_count(drift->block);
+  const double sheet = (double)drift->cost.nodes;
+  const double own = sheet / drift->parallel.size;
+  const bool fine =
+      drift->cost.nodes > mn_ladder_level(ladder, 0).mesh.nodes[0] * mn_ladder_level(ladder, 0).mesh.nodes[1];
+  double levels = 0.0;
+  double chapters = 0.0;
+  for (int k = 0; k < mn_ladder_levels(ladder); k++) {
+    const mn_level_report level = mn_ladder_level(ladder, k);
+    const double nodes = (double)(level.mesh.nodes[0] * level.mesh.nodes[1]) / drift->parallel.size;
+    levels += nodes;
+    chapters += nodes * level.chapters;
+  }
+  switch (phase) {
+  case MN_PHASE_SPREAD: /* positions; counts cleared, added to, reduced; deposits */
+    return 16.0 * cells + 24.0 * sheet + 24.0 * own;
+  case MN_PHASE_MODES: /* deposits; a transform of every level, over rows and columns */
+    return 8.0 * own + 32.0 * levels;
+  case MN_PHASE_SHEET: /* three transforms over rows and columns, the symbol twice */
+    return fine ? 3.0 * 32.0 * own + 48.0 * own : 16.0 * own;
+  case MN_PHASE_LADDER: /* chapters; two transforms of every level; two components added to the sheet */
+    return 16.0 * chapters + 64.0 * levels + 32.0 * own;
+  case MN_PHASE_READ: /* two components side by side, gathered; positions and forces */
+    return 32.0 * own + 32.0 * sheet + 48.0 * cells;
+  case MN_PHASE_NEAR: /* sent, arrived, sorted; forces back */
+    return drift->cost.pairs > 0 ? (48.0 + 72.0 + 64.0) * cells : 0.0;
+  case MN_PHASE_OWN: /* all samples, positions, forces; the density */
+    return (16.0 * mn_ladder_trail(ladder)->samples + 64.0) * cells + 8.0 * own;
+  case MN_PHASE_REMEMBER:
+    return 32.0 * cells + 48.0 * levels;
+  default:
+    return 0.0;
+  }
+}
+
+static void print_phases(mn_drift *drift, const double *seconds)
+{
+  const double bandwidth = machine_bandwidth();
+  double all = 0.0;
+  for (int k = 0; k < MN_PHASES; k++) {
+    all += seconds[k];
+  }
+  printf("# phase     share  MB moved   GB/s  of the %.1f GB/s of a triad on one core\n", bandwidth);
+  for (int k = 0; k < MN_PHASES; k++) {
+    if (!(seconds[k] > 0.0)) {
+      continue;
+    }
+    const double bytes = bytes_of(drift, (mn_phase)k);
+    printf("# %-9s %4.0f %% %9.1f %6.2f  %3.0f %%\n", names[k], 100.0 * seconds[k] / all, 1e-6 * bytes,
+           1e-9 * bytes / seconds[k], 1e-7 * bytes / seconds[k] / bandwidth);
+  }
+}
 
 int main(int argc, char **argv)
 {
@@ -123,6 +173,9 @@ int main(int argc, char **argv)
     }
   }
   if (parallel.rank == 0) {
+    for (int k = 0; k < MN_PHASES; k++) {
+      start.phase[k] = (drift->cost.phase[k] - start.phase[k]) / (double)measured;
+    }
     const double bytes = (double)(mn_memory_peak() - mn_history_bytes(history)) * parallel.size;
     printf("cells,steps,tolerance,theta,ranks,seconds,fastest,ns_per_cell");
     for (int k = 0; k < MN_PHASES; k++) {
@@ -131,20 +184,12 @@ int main(int argc, char **argv)
     printf(",pairs_per_cell,bytes_per_cell,error,yardstick_G/s\n%lld,%lld,%g,%g,%d,%.4f,%.4f,%.1f", (long long)cells,
            (long long)before, tolerance, theta, parallel.size, seconds, fastest, 1e9 * seconds / (double)cells);
     for (int k = 0; k < MN_PHASES; k++) {
-      printf(",%.2f", 1e3 * (drift->cost.phase[k] - start.phase[k]) / (double)measured);
+      printf(",%.2f", 1e3 * start.phase[k]);
     }
     printf(",%.1f,%.0f,%.2g,%.2f\n", (double)(drift->cost.pairs - start.pairs) / (double)(measured * cells),
-           bytes / (double)cells, error, yardstick());
-    mn_ladder *ladder = mn_drift_ladder(drift);
-    for (int k = 0; k < mn_ladder_levels(ladder); k++) {
-      const mn_level_report level = mn_ladder_level(ladder, k);
-      printf("# level %d: %lld x %lld nodes of %.4g, variance %.3g, %d chapters\n", level.number,
-             (long long)level.mesh.nodes[0], (long long)level.mesh.nodes[1], level.mesh.spacing, level.variance,
-             level.chapters);
-    }
-    printf("# sheet: %lld nodes\n", (long long)drift->cost.nodes);
-    printf("# trail: %d samples, scene: force %g, density %g\n", mn_ladder_trail(ladder)->samples,
-           mn_ladder_scene(ladder)->force, mn_ladder_scene(ladder)->density);
+           bytes / (double)cells, error, machine_exponentials());
+    print_meshes(drift);
+    print_phases(drift, start.phase);
   }
   mn_drift_destroy(&drift);
   mn_history_destroy(&history);

@@ -100,13 +100,11 @@ class Job:
         slurm("scancel", "--signal=USR1", "--batch", self.number)
 
     def end(self, seconds=60):
-        """Waits for the end, through all returns to the queue, which Slurm would delay."""
+        """Waits for the end, through all returns to the queue, and says how the job has ended."""
         limit = time.monotonic() + seconds
         while (state := self.field("JobState")) in ("PENDING", "CONFIGURING", "RUNNING", "COMPLETING"):
             if time.monotonic() > limit:
                 raise AssertionError(f"job {self.number} does not end: {state}\n{self.log()}")
-            if state == "PENDING" and self.field("Reason") == "BeginTime":
-                slurm("scontrol", "update", f"JobId={self.number}", "StartTime=now")
             time.sleep(0.2)
         return state
 

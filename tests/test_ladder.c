@@ -88,14 +88,16 @@ static void read_field(const mn_parallel *p, const mn_ground *g, double *const f
                        double *found)
 {
   const int64_t nodes = g->mesh.nodes[0] * g->mesh.nodes[1];
-  const int64_t begin = g->rows->begin[p->rank] * g->mesh.nodes[0];
   const int64_t own = mn_shares_count(g->rows, p->rank) * g->mesh.nodes[0];
+  double *mine = NULL;
   double *both = NULL;
+  check_ok(mn_alloc(&mine, 2 * own, sizeof *mine));
   check_ok(mn_alloc(&both, 2 * (nodes + MN_LATTICE_PAD), sizeof *both));
   for (int64_t n = 0; n < 2 * own; n++) {
-    both[2 * begin + n] = field[n % 2][n / 2];
+    mine[n] = field[n % 2][n / 2];
   }
-  check_ok(mn_rows_share(p, g->rows, 2 * g->mesh.nodes[0], both));
+  check_ok(mn_rows_fetch(p, g->rows, 2 * g->mesh.nodes[0], mine, (mn_range){0, g->mesh.nodes[1]}, both));
+  mn_free(&mine);
   memset(found, 0, 2 * PLACES * sizeof *found);
   mn_lattice_interpolate(&g->mesh, g->window, PLACES, place, (mn_range){0, g->mesh.nodes[1]}, both, found);
   mn_free(&both);

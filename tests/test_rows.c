@@ -3,7 +3,7 @@
 #include "check.h"
 
 #include <mnemotaxis/memory.h>
-#include <mnemotaxis/rows.h>
+#include <mnemotaxis/node_rows.h>
 #include <string.h>
 
 enum { ROWS = 23, WIDTH_MAX = 5, ROUNDS = 6 };
@@ -175,33 +175,67 @@ static void reduced_rows_are_the_sums_of_what_all_ranks_hold(void **state)
   }
 }
 
-static void check_share(sharing how, int64_t width)
+/* Own rows are written twice, so that nobody may still see the first when the second is shared. */
+static void check_share(mn_node_rows *copy, sharing how, int64_t width)
 {
-  double rows[(ROWS + 1) * WIDTH_MAX];
-  double expected[(ROWS + 1) * WIDTH_MAX];
+  double expected[ROWS * WIDTH_MAX];
   mn_shares owner = shared(how);
   const mn_range own = own_rows(&owner);
-  for (int k = 0; k < (ROWS + 1) * WIDTH_MAX; k++) {
-    rows[k] = expected[k] = -7.0;
-  }
-  fill(own, width, rows + own.begin * width);
   fill((mn_range){0, ROWS}, width, expected);
-  check_ok(mn_rows_share(check_world(), &owner, width, rows));
+  for (int round = 0; round < 2; round++) {
+    mn_node_rows_open(copy);
+    for (int64_t i = own.begin * width; i < own.end * width; i++) {
+      copy->values[i] = round == 0 ? -expected[i] : expected[i];
+    }
+    check_ok(mn_node_rows_share(check_world(), &owner, width, copy));
+    bool good = true;
+    for (int64_t i = 0; i < ROWS * width; i++) {
+      good = good && copy->values[i] == (round == 0 ? -expected[i] : expected[i]);
+    }
+    assert_everywhere(good);
+  }
   mn_shares_clear(&owner);
-  assert_everywhere(memcmp(rows, expected, sizeof rows) == 0);
 }
 
-static void shared_rows_are_those_of_their_owners(void **state)
+/* Ranks of this machine play one node, or several of at most 1, 2 or 3 ranks. */
+static void shared_rows_are_those_of_their_owners_on_any_number_of_nodes(void **state)
 {
   (void)state;
-  for (sharing how = 0; how < SHARINGS; how++) {
-    for (int w = 0; w < WIDTHS; w++) {
-      check_share(how, widths[w]);
+  const mn_parallel *p = check_world();
+  for (int most = 0; most <= 3; most++) {
+    mn_node_rows copy;
+    check_ok(mn_node_rows_create(p, most, &copy));
+    assert_int_equal(copy.nodes, most == 0 ? 1 : (p->size + most - 1) / most);
+    for (sharing how = 0; how < SHARINGS; how++) {
+      for (int w = 0; w < WIDTHS; w++) {
+        check_ok(mn_node_rows_reserve(p, &copy, ROWS * widths[w]));
+        check_share(&copy, how, widths[w]);
+      }
     }
+    mn_node_rows_clear(&copy);
+    assert_null(copy.first);
   }
+}
+
+/* What one rank of a node writes is what the others read: there is no second copy. */
+static void a_node_has_one_copy(void **state)
+{
+  (void)state;
+  const mn_parallel *p = check_world();
+  mn_node_rows copy;
+  check_ok(mn_node_rows_create(p, 0, &copy));
+  check_ok(mn_node_rows_reserve(p, &copy, 1));
+  mn_node_rows_open(&copy);
+  if (p->rank == p->size - 1) {
+    copy.values[0] = 42.0;
+  }
+  mn_node_rows_open(&copy);
+  assert_everywhere(copy.values[0] == 42.0);
+  mn_node_rows_clear(&copy);
 }
 
 MN_TESTS("rows", cmocka_unit_test(even_shares_cover_all_indices_and_differ_by_one_at_most),
          cmocka_unit_test(copy_outlives_the_original), cmocka_unit_test(fetched_rows_are_those_of_their_owners),
          cmocka_unit_test(reduced_rows_are_the_sums_of_what_all_ranks_hold),
-         cmocka_unit_test(shared_rows_are_those_of_their_owners));
+         cmocka_unit_test(shared_rows_are_those_of_their_owners_on_any_number_of_nodes),
+         cmocka_unit_test(a_node_has_one_copy));

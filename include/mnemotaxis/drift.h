@@ -126,7 +126,7 @@ struct mn_drift {
 mn_error *mn_drift_create(const mn_parallel *parallel, const mn_drift_engine *engine, const mn_model *model,
                           const mn_drift_options *options, int64_t count, mn_drift **drift) MN_MUST_CHECK;
 
-/** Releases it; NULL is allowed.  Local. */
+/** Releases it; NULL is allowed.  Collective. */
 void mn_drift_destroy(mn_drift **drift);
 
 /** The memory drift at time `now`, 0 while there is no past.  Collective.

@@ -9,6 +9,7 @@
 #include <mnemotaxis/field.h>
 #include <mnemotaxis/kernel.h>
 #include <mnemotaxis/laws.h>
+#include <mnemotaxis/node_rows.h>
 #include <mnemotaxis/noise.h>
 #include <mnemotaxis/profile.h>
 #include <mnemotaxis/quadrature.h>

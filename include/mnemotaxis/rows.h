@@ -47,11 +47,6 @@ mn_error *mn_rows_fetch(const mn_parallel *parallel, const mn_shares *owner, int
 mn_error *mn_rows_reduce(const mn_parallel *parallel, const mn_shares *owner, int64_t width, const int64_t *rows,
                          int64_t *mine) MN_MUST_CHECK;
 
-/** Gives all rows to every rank (MPI_Allgatherv).  Collective.
- * @param rows  [all rows, width]; own rows are given, the others received
- * Fails: MN_USAGE beyond MPI's 32-bit counts. */
-mn_error *mn_rows_share(const mn_parallel *parallel, const mn_shares *owner, int64_t width, double *rows) MN_MUST_CHECK;
-
 #ifdef __cplusplus
 }
 #endif

@@ -20,25 +20,14 @@ int64_t mn_sheet_own(const mn_sheet *s, int rank)
   return mn_shares_count(&s->rows, rank) * s->mesh.nodes[0];
 }
 
-static mn_error *grow(mn_sheet *s, int64_t nodes, int64_t own)
+/* Meshes grow by little, and what is touched first costs as much as a transform: room is kept. */
+static mn_error *reserve(mn_sheet *s, int64_t nodes, int64_t own)
 {
-  if (nodes <= s->room) {
-    return NULL;
-  }
-  mn_free(&s->counts);
-  mn_free(&s->sums);
-  mn_free(&s->deposit);
-  mn_free(&s->field[0]);
-  mn_free(&s->field[1]);
-  mn_free(&s->both);
-  const int64_t spare = nodes / 8; /* meshes grow by little; what is touched first costs as much as a transform */
-  s->room = nodes + spare;
-  MN_TRY(mn_alloc(&s->counts, s->room + MN_LATTICE_PAD, sizeof *s->counts));
-  MN_TRY(mn_alloc(&s->sums, own + spare, sizeof *s->sums));
-  MN_TRY(mn_alloc(&s->deposit, own + spare, sizeof *s->deposit));
-  MN_TRY(mn_alloc(&s->field[0], own + spare, sizeof *s->field[0]));
-  MN_TRY(mn_alloc(&s->field[1], own + spare, sizeof *s->field[1]));
-  return mn_alloc(&s->both, 2 * (s->room + MN_LATTICE_PAD), sizeof *s->both);
+  MN_TRY(mn_reserve(&s->counts, nodes + MN_LATTICE_PAD, sizeof *s->counts));
+  MN_TRY(mn_reserve(&s->sums, own, sizeof *s->sums));
+  MN_TRY(mn_reserve(&s->deposit, own, sizeof *s->deposit));
+  MN_TRY(mn_reserve(&s->field[0], own, sizeof *s->field[0]));
+  return mn_reserve(&s->field[1], own, sizeof *s->field[1]);
 }
 
 static void forget_modes(mn_sheet *s)
@@ -59,14 +48,20 @@ static mn_error *reshape(const mn_parallel *parallel, const mn_lattice *mesh, mn
 {
   forget_modes(s);
   mn_shares_clear(&s->rows);
-  MN_TRY(mn_shares_even(mesh->nodes[1], parallel->size, &s->rows));
-  const int64_t most = mesh->nodes[1] / parallel->size + 1; /* rows of a rank */
-  return grow(s, nodes_of(mesh), most * mesh->nodes[0]);
+  mn_error *error = mn_shares_even(mesh->nodes[1], parallel->size, &s->rows);
+  error = error ? error : reserve(s, nodes_of(mesh), mn_shares_count(&s->rows, parallel->rank) * mesh->nodes[0]);
+  MN_TRY(mn_agree(parallel, error));
+  if (!s->both.first) {
+    MN_TRY(mn_node_rows_create(parallel, 0, &s->both));
+  }
+  return mn_node_rows_reserve(parallel, &s->both, 2 * (nodes_of(mesh) + MN_LATTICE_PAD));
 }
 
 mn_error *mn_sheet_lay(const mn_parallel *parallel, const mn_lattice *mesh, const mn_window *window, mn_sheet *s)
 {
-  mn_error *error = same_shape(mesh, &s->mesh) ? NULL : reshape(parallel, mesh, s);
+  if (!same_shape(mesh, &s->mesh)) {
+    MN_TRY(reshape(parallel, mesh, s));
+  }
   s->mesh = *mesh;
   if (s->spectrum) {
     s->spectrum->mesh = *mesh;
@@ -75,7 +70,7 @@ mn_error *mn_sheet_lay(const mn_parallel *parallel, const mn_lattice *mesh, cons
     s->window = *window;
     mn_damping_clear(&s->damping);
   }
-  return mn_agree(parallel, error);
+  return NULL;
 }
 
 mn_error *mn_sheet_tune(const mn_parallel *parallel, double cutoff, mn_sheet *s)
@@ -197,12 +192,13 @@ static mn_error *gather(const mn_parallel *parallel, mn_sheet *s)
 {
   const int64_t width = s->mesh.nodes[0];
   const int64_t own = mn_sheet_own(s, parallel->rank);
-  double *to = s->both + 2 * s->rows.begin[parallel->rank] * width;
+  double *to = s->both.values + 2 * s->rows.begin[parallel->rank] * width;
+  mn_node_rows_open(&s->both);
   for (int64_t k = 0; k < own; k++) {
     to[2 * k] = s->field[0][k];
     to[2 * k + 1] = s->field[1][k];
   }
-  return mn_rows_share(parallel, &s->rows, 2 * width, s->both);
+  return mn_node_rows_share(parallel, &s->rows, 2 * width, &s->both);
 }
 
 mn_error *mn_sheet_read(const mn_parallel *parallel, mn_sheet *s, int64_t local, const double *mine, double *out)
@@ -210,11 +206,11 @@ mn_error *mn_sheet_read(const mn_parallel *parallel, mn_sheet *s, int64_t local,
   const mn_range all = {0, s->mesh.nodes[1]};
   MN_TRY(gather(parallel, s));
   if (!is_sorted(s)) {
-    mn_lattice_interpolate(&s->mesh, &s->window, local, mine, all, s->both, out);
+    mn_lattice_interpolate(&s->mesh, &s->window, local, mine, all, s->both.values, out);
     return NULL;
   }
   memset(s->read, 0, (size_t)(2 * local) * sizeof *s->read);
-  mn_lattice_interpolate(&s->mesh, &s->window, local, s->point, all, s->both, s->read);
+  mn_lattice_interpolate(&s->mesh, &s->window, local, s->point, all, s->both.values, s->read);
   for (int64_t k = 0; k < local; k++) {
     out[2 * s->order[k]] += s->read[2 * k];
     out[2 * s->order[k] + 1] += s->read[2 * k + 1];
@@ -231,7 +227,7 @@ void mn_sheet_clear(mn_sheet *s)
   mn_free(&s->deposit);
   mn_free(&s->field[0]);
   mn_free(&s->field[1]);
-  mn_free(&s->both);
+  mn_node_rows_clear(&s->both);
   mn_free(&s->order);
   mn_free(&s->point);
   mn_free(&s->read);

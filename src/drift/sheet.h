@@ -1,12 +1,13 @@
 /* sheet.h  The mesh that cells are spread on and read from.
  *
  * Ranks own cells by id, in no order in the plane, so every rank spreads its own on the whole mesh; the rows are added
- * up where they are owned, and the fields of all rows come back to every rank. */
+ * up where they are owned, and the fields of all rows come back to every node. */
 #ifndef MN_DRIFT_SHEET_H
 #define MN_DRIFT_SHEET_H
 
 #include "crowd.h"
 
+#include <mnemotaxis/node_rows.h>
 #include <mnemotaxis/spectrum.h>
 #include <mnemotaxis/split.h>
 
@@ -16,13 +17,12 @@ typedef struct mn_sheet {
   mn_window window;
   mn_spectrum *spectrum; /* NULL while no modes of its own are asked for */
   mn_damping damping;
-  int64_t room;     /* nodes that the arrays below are made for */
-  int64_t *counts;  /* [nodes] fixed-point deposits of own cells */
-  int64_t *sums;    /* [own rows, nodes[0]] of all ranks */
-  double *deposit;  /* [own rows, nodes[0]] */
-  double *field[2]; /* [own rows, nodes[0]] */
-  double *both;     /* [nodes[1], nodes[0], 2] fields of all ranks */
-  double *modes;    /* of the spectrum */
+  int64_t *counts;   /* [nodes] fixed-point deposits of own cells */
+  int64_t *sums;     /* [own rows, nodes[0]] of all ranks */
+  double *deposit;   /* [own rows, nodes[0]] */
+  double *field[2];  /* [own rows, nodes[0]] */
+  mn_node_rows both; /* [nodes[1], nodes[0], 2] fields of all ranks */
+  double *modes;     /* of the spectrum */
   mn_symbol_key key;
   double *symbol; /* [kx_count, nodes[1]] of `key` */
   int64_t cells;  /* sorted below; 0: in their own order */
@@ -60,7 +60,7 @@ mn_cells mn_sheet_cells(const mn_sheet *sheet, mn_block block, const double *min
 /* Nodes in own rows.  Local. */
 int64_t mn_sheet_own(const mn_sheet *sheet, int rank);
 
-/* Releases all of it.  Local. */
+/* Releases all of it.  Collective. */
 void mn_sheet_clear(mn_sheet *sheet);
 
 #endif

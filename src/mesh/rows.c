@@ -139,16 +139,3 @@ mn_error *mn_rows_reduce(const mn_parallel *parallel, const mn_shares *owner, in
   mn_free(&at);
   return error;
 }
-
-mn_error *mn_rows_share(const mn_parallel *parallel, const mn_shares *owner, int64_t width, double *rows)
-{
-  int *count = NULL;
-  int *at = NULL;
-  mn_error *error = count_numbers(parallel, owner, width, &count, &at);
-  if (!error) {
-    MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, rows, count, at, MPI_DOUBLE, parallel->comm);
-  }
-  mn_free(&count);
-  mn_free(&at);
-  return error;
-}
