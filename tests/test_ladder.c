@@ -84,22 +84,20 @@ static mn_lattice mesh_of(const mn_ladder *l, const story *s, int width)
   return mesh;
 }
 
-static void read_field(const mn_parallel *p, const mn_ground *g, double *const field[2], const double *place,
-                       double *found)
+static void read_field(const mn_parallel *p, const mn_ground *g, double *const field[2], const double *at, double *out)
 {
-  const int64_t nodes = g->mesh.nodes[0] * g->mesh.nodes[1];
-  const int64_t own = mn_shares_count(g->rows, p->rank) * g->mesh.nodes[0];
-  double *mine = NULL;
-  double *both = NULL;
-  check_ok(mn_alloc(&mine, 2 * own, sizeof *mine));
-  check_ok(mn_alloc(&both, 2 * (nodes + MN_LATTICE_PAD), sizeof *both));
-  for (int64_t n = 0; n < 2 * own; n++) {
+  const int64_t width = 2 * g->mesh.nodes[0];
+  const int64_t own = mn_shares_count(g->rows, p->rank) * width;
+  double *mine = NULL, *both = NULL;
+  check_ok(mn_alloc(&mine, own, sizeof *mine));
+  check_ok(mn_alloc(&both, width * g->mesh.nodes[1] + 2 * MN_LATTICE_PAD, sizeof *both));
+  for (int64_t n = 0; n < own; n++) {
     mine[n] = field[n % 2][n / 2];
   }
-  check_ok(mn_rows_fetch(p, g->rows, 2 * g->mesh.nodes[0], mine, (mn_range){0, g->mesh.nodes[1]}, both));
+  check_ok(mn_rows_fetch(p, g->rows, width, mine, (mn_range){0, g->mesh.nodes[1]}, both));
   mn_free(&mine);
-  memset(found, 0, 2 * PLACES * sizeof *found);
-  mn_lattice_interpolate(&g->mesh, g->window, PLACES, place, (mn_range){0, g->mesh.nodes[1]}, both, found);
+  memset(out, 0, 2 * PLACES * sizeof *out);
+  mn_lattice_interpolate(&g->mesh, g->window, PLACES, at, (mn_range){0, g->mesh.nodes[1]}, both, out);
   mn_free(&both);
 }
 
