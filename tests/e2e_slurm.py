@@ -10,11 +10,10 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 
-from endtoend import HERE, PROGRAM, Case, case_file, contents, directory, main, program, wait_for
+from endtoend import HERE, PROGRAM, Case, case_file, contents, directory, main, program
 
 JOBS = pathlib.Path(os.environ.get("MNEMOTAXIS_JOBS", HERE.parent / "jobs")).resolve()
 # some seconds on two ranks
@@ -46,7 +45,7 @@ def slurm(*words, **more):
 
 
 class Job:
-    """run.slurm on a case, on two tasks, in a directory of its own; the end in the case is changed behind it."""
+    """run.slurm on a case, on two tasks, in a directory of its own; the command line changes where the case ends."""
 
     def __init__(self, keys, *options, **environment):
         self.where = directory("job")
@@ -83,9 +82,22 @@ class Job:
                 pass
         return found
 
+    def until(self, enough, seconds=60):
+        """Waits for this, or for the end of the job; the state of the job then."""
+        limit = time.monotonic() + seconds
+        while (state := self.field("JobState")) in ("PENDING", "CONFIGURING", "RUNNING", "COMPLETING") and not enough():
+            if time.monotonic() > limit:
+                raise AssertionError(f"job {self.number} does not end: {state}\n{self.log()}")
+            time.sleep(0.1)
+        return state
+
     def under_way(self, name="checkpoint.h5"):
         """Waits until the run has written a file."""
-        wait_for(lambda: (self.run / name).exists() or self.field("JobState") not in ("PENDING", "CONFIGURING", "RUNNING"))
+        self.until((self.run / name).exists)
+
+    def end(self):
+        """Waits for the end, through all returns to the queue, and says how the job has ended."""
+        return self.until(lambda: False)
 
     def hold(self, seconds):
         """Makes a run slow, however fast the machine is."""
@@ -99,15 +111,6 @@ class Job:
     def signal(self):
         slurm("scancel", "--signal=USR1", "--batch", self.number)
 
-    def end(self, seconds=60):
-        """Waits for the end, through all returns to the queue, and says how the job has ended."""
-        limit = time.monotonic() + seconds
-        while (state := self.field("JobState")) in ("PENDING", "CONFIGURING", "RUNNING", "COMPLETING"):
-            if time.monotonic() > limit:
-                raise AssertionError(f"job {self.number} does not end: {state}\n{self.log()}")
-            time.sleep(0.2)
-        return state
-
 
 class Slurm(Case):
     @classmethod
@@ -117,6 +120,7 @@ class Slurm(Case):
 
     def setUp(self):
         self.ends(self.undisturbed)
+        self.addCleanup(slurm, "scancel", "--user=root")
 
     def ended(self, job, state, code, restarts):
         """Ended so, having gone back to the queue so many times."""
@@ -136,6 +140,8 @@ class Slurm(Case):
         stops = job.steps("stop requested")
         self.assertEqual(len(stops), 1, job.log())
         self.assertEqual(job.steps("resumed"), stops, job.log())
+        # not before the program has ended
+        self.assertLess(job.log().index("stopped early; go on with"), job.log().index("queued again"), job.log())
 
     def test_usr1_to_a_run_under_srun_stops_it_with_a_checkpoint_and_the_job_goes_on_by_itself_to_the_same_bytes(self):
         self.stop_and_go_on("slurmstepd")

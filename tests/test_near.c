@@ -65,7 +65,7 @@ static mn_crowd gather(const mn_parallel *p, const cloud *c, sharing how, double
   const mn_block own = mn_block_of(c->count, p->rank, p->size);
   mn_crowd crowd = {0};
   mn_shares rows = shared(p, how);
-  mn_cells mine = {own.begin, mn_block_count(own), c->x + 2 * own.begin, NULL};
+  mn_listing mine = {own.begin, mn_block_count(own), c->x + 2 * own.begin, NULL};
   int64_t order[CELLS];
   double point[2 * CELLS];
   for (int64_t k = 0; k < mine.count && how % 2; k++) { /* backwards: the order of arrival must not matter */

@@ -49,6 +49,23 @@ typedef struct mn_distance_row {
 mn_error *mn_distance_measure(const mn_parallel *parallel, const mn_plane *plane, int64_t count, const double *x,
                               uint32_t seed, mn_distance_row *row) MN_MUST_CHECK;
 
+/** A density prepared for many clouds. */
+typedef struct mn_yardstick mn_yardstick;
+
+/** Prepares a density.  Local.
+ * @param most  points it may be cut into: n points resolve distances to about 1/n of the size of the cloud, and so do
+ *              for clouds of up to n^2 cells */
+mn_error *mn_yardstick_create(const mn_plane *plane, int64_t most, mn_yardstick **yardstick) MN_MUST_CHECK;
+
+/** Releases it; NULL is allowed.  Local. */
+void mn_yardstick_destroy(mn_yardstick **yardstick);
+
+/** The distances of one cloud, as mn_distance_measure without the noise.  Local.
+ * @param x  [count, 2]
+ * Cost: O(count log count + most) for each direction, O(count) for each mode. */
+mn_error *mn_yardstick_measure(mn_yardstick *yardstick, int64_t count, const double *x,
+                               double value[MN_DISTANCES]) MN_MUST_CHECK;
+
 #ifdef __cplusplus
 }
 #endif

@@ -3,6 +3,7 @@
 #define MNEMOTAXIS_H
 
 #include <mnemotaxis/error.h>
+#include <mnemotaxis/mean_field.h>
 #include <mnemotaxis/memory.h>
 #include <mnemotaxis/parallel.h>
 

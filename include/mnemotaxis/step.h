@@ -35,6 +35,10 @@ typedef struct mn_step_seconds {
   double rest;     /**< noise, c_0, moving */
 } mn_step_seconds;
 
+/** The noise of step n for the cells of a block: sqrt(2) times the Brownian increment, at most a function of seed, cell
+ * and step.  Local.  @param noise  [cells of block, 2] */
+void mn_step_noise(const mn_dynamics *dynamics, mn_block block, int64_t n, double *noise);
+
 typedef struct mn_stepper mn_stepper;
 
 /** Prepares work space for `count` cells.  Collective.  `drift` and `history` stay the caller's. */

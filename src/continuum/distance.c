@@ -23,18 +23,18 @@ enum {
 };
 
 /* Work space, and what of the density is wanted again and again. */
-typedef struct yardstick {
+struct mn_yardstick {
   mn_plane_points points;
-  int64_t count; /* of a cloud */
-  double *x;     /* [replicas of this rank, count, 2] */
-  double *line;  /* [count] radii or projections */
-  double *order; /* [points, 2] projections of the points with their masses, sorted */
+  int64_t count;                /* of a cloud */
+  double *x;                    /* [replicas of this rank, count, 2] */
+  double *line;                 /* [count] radii or projections */
+  double *order[MN_DIRECTIONS]; /* [points, 2] projections of the points with their masses, sorted; NULL: not yet */
   mn_radial radial;
   double centre[2], spacing; /* of the modes */
   double variance;
   double rho[2 * MODES + 1][MODES + 1][2]; /* transform of the density */
   double factor[2][2 * MODES + 1][2];      /* exp(-i k x) of one point */
-} yardstick;
+};
 
 static int ascending(const void *a, const void *b)
 {
@@ -44,7 +44,7 @@ static int ascending(const void *a, const void *b)
 }
 
 /* Adds weight times exp(-i k.x) for all modes. */
-static void add_modes(yardstick *y, const double *x, double weight, double sum[2 * MODES + 1][MODES + 1][2])
+static void add_modes(mn_yardstick *y, const double *x, double weight, double sum[2 * MODES + 1][MODES + 1][2])
 {
   for (int a = 0; a < 2; a++) {
     const double angle = -y->spacing * (x[a] - y->centre[a]);
@@ -70,7 +70,7 @@ static void add_modes(yardstick *y, const double *x, double weight, double sum[2
   }
 }
 
-static double sobolev(yardstick *y, const double *x)
+static double sobolev(mn_yardstick *y, const double *x)
 {
   double mu[2 * MODES + 1][MODES + 1][2] = {{{0}}};
   double sum = 0.0;
@@ -89,7 +89,7 @@ static double sobolev(yardstick *y, const double *x)
   return sqrt(sum * y->spacing * y->spacing * y->variance / (2.0 * pi));
 }
 
-static double kolmogorov(yardstick *y, const double *x)
+static double kolmogorov(mn_yardstick *y, const double *x)
 {
   double worst = 0.0;
   for (int64_t k = 0; k < y->count; k++) {
@@ -103,17 +103,29 @@ static double kolmogorov(yardstick *y, const double *x)
   return worst;
 }
 
-static void sort_points(yardstick *y, const double direction[2])
+static mn_error *sort_points(mn_yardstick *y, int d, const double direction[2])
 {
-  for (int64_t k = 0; k < y->points.count; k++) {
-    y->order[2 * k] = direction[0] * y->points.x[2 * k] + direction[1] * y->points.x[2 * k + 1];
-    y->order[2 * k + 1] = mn_plane_points_mass(&y->points, k);
+  if (y->order[d]) {
+    return NULL;
   }
-  qsort(y->order, (size_t)y->points.count, 2 * sizeof *y->order, ascending);
+  MN_TRY(mn_alloc(&y->order[d], 2 * y->points.count, sizeof *y->order[d]));
+  double *order = y->order[d];
+  for (int64_t k = 0; k < y->points.count; k++) {
+    order[2 * k] = direction[0] * y->points.x[2 * k] + direction[1] * y->points.x[2 * k + 1];
+    order[2 * k + 1] = mn_plane_points_mass(&y->points, k);
+  }
+  qsort(order, (size_t)y->points.count, 2 * sizeof *order, ascending);
+  return NULL;
+}
+
+static void find_direction(int d, double direction[2])
+{
+  direction[0] = cos(pi * d / MN_DIRECTIONS);
+  direction[1] = sin(pi * d / MN_DIRECTIONS);
 }
 
 /* int |F - G| ds of a projected cloud against the sorted points. */
-static double project(yardstick *y, const double *x, const double direction[2])
+static double project(mn_yardstick *y, const double *x, const double *order, const double direction[2])
 {
   for (int64_t k = 0; k < y->count; k++) {
     y->line[k] = direction[0] * x[2 * k] + direction[1] * x[2 * k + 1];
@@ -124,12 +136,12 @@ static double project(yardstick *y, const double *x, const double direction[2])
   int64_t j = 0;
   double difference = 0.0;
   double sum = 0.0;
-  double at = fmin(y->line[0], y->order[0]);
+  double at = fmin(y->line[0], order[0]);
   while (i < y->count || j < y->points.count) {
-    const bool cell = j >= y->points.count || (i < y->count && y->line[i] <= y->order[2 * j]);
-    const double next = cell ? y->line[i] : y->order[2 * j];
+    const bool cell = j >= y->points.count || (i < y->count && y->line[i] <= order[2 * j]);
+    const double next = cell ? y->line[i] : order[2 * j];
     sum += fabs(difference) * (next - at);
-    difference += cell ? each : -y->order[2 * j + 1];
+    difference += cell ? each : -order[2 * j + 1];
     at = next;
     i += cell ? 1 : 0;
     j += cell ? 0 : 1;
@@ -138,7 +150,7 @@ static double project(yardstick *y, const double *x, const double direction[2])
 }
 
 /* Independent samples of the density. */
-static void draw(const yardstick *y, uint32_t seed, int replica, double *x)
+static void draw(const mn_yardstick *y, uint32_t seed, int replica, double *x)
 {
   for (int64_t k = 0; k < y->count; k++) {
     double u[2];
@@ -161,7 +173,7 @@ static void draw(const yardstick *y, uint32_t seed, int replica, double *x)
   }
 }
 
-static void set_scales(yardstick *y)
+static void set_scales(mn_yardstick *y)
 {
   double square = 0.0;
   for (int64_t k = 0; k < y->points.count; k++) {
@@ -180,13 +192,9 @@ static int clouds_of(const mn_parallel *parallel)
   return MN_REPLICAS / parallel->size + 1;
 }
 
-static mn_error *create(const mn_parallel *parallel, const mn_plane *plane, int64_t count, yardstick *y)
+static mn_error *prepare(const mn_plane *plane, int64_t most, mn_yardstick *y)
 {
-  y->count = count;
-  MN_TRY(mn_plane_points_make(plane, POINTS, &y->points));
-  MN_TRY(mn_alloc(&y->x, 2 * count * clouds_of(parallel), sizeof *y->x));
-  MN_TRY(mn_alloc(&y->line, count, sizeof *y->line));
-  MN_TRY(mn_alloc(&y->order, 2 * y->points.count, sizeof *y->order));
+  MN_TRY(mn_plane_points_make(plane, most, &y->points));
   MN_TRY(mn_radial_make(&y->points, &y->radial));
   set_scales(y);
   for (int64_t k = 0; k < y->points.count; k++) {
@@ -195,17 +203,59 @@ static mn_error *create(const mn_parallel *parallel, const mn_plane *plane, int6
   return NULL;
 }
 
-static void destroy(yardstick *y)
+/* Room for clouds of that many cells. */
+static mn_error *take_clouds(mn_yardstick *y, int64_t count, int clouds)
 {
-  mn_plane_points_clear(&y->points);
-  mn_free(&y->x);
-  mn_free(&y->line);
-  mn_free(&y->order);
+  y->count = count;
+  MN_TRY(mn_reserve(&y->x, 2 * count * clouds, sizeof *y->x));
+  return mn_reserve(&y->line, count, sizeof *y->line);
 }
 
-/* All distances of the clouds of this rank; sliced ones direction by direction, sorting the points once for each. */
-static void measure(const mn_parallel *parallel, yardstick *y, const double *cloud, uint32_t seed,
-                    double value[MN_REPLICAS + 1][MN_DISTANCES])
+mn_error *mn_yardstick_create(const mn_plane *plane, int64_t most, mn_yardstick **yardstick)
+{
+  mn_yardstick *y = NULL;
+  MN_TRY(mn_alloc(&y, 1, sizeof *y));
+  *yardstick = y;
+  mn_error *error = prepare(plane, most, y);
+  if (error) {
+    mn_yardstick_destroy(yardstick);
+  }
+  return error;
+}
+
+void mn_yardstick_destroy(mn_yardstick **yardstick)
+{
+  mn_yardstick *y = *yardstick;
+  if (y) {
+    mn_plane_points_clear(&y->points);
+    mn_free(&y->x);
+    mn_free(&y->line);
+    for (int d = 0; d < MN_DIRECTIONS; d++) {
+      mn_free(&y->order[d]);
+    }
+  }
+  mn_free(yardstick);
+}
+
+mn_error *mn_yardstick_measure(mn_yardstick *y, int64_t count, const double *x, double value[MN_DISTANCES])
+{
+  MN_TRY(take_clouds(y, count, 0));
+  value[MN_KOLMOGOROV] = kolmogorov(y, x);
+  value[MN_SOBOLEV] = sobolev(y, x);
+  value[MN_SLICED] = 0.0;
+  for (int d = 0; d < MN_DIRECTIONS; d++) {
+    double direction[2];
+    find_direction(d, direction);
+    MN_TRY(sort_points(y, d, direction));
+    value[MN_SLICED] += project(y, x, y->order[d], direction) / MN_DIRECTIONS;
+  }
+  return NULL;
+}
+
+/* All distances of the clouds of this rank; sliced ones direction by direction, so that sorted points need be kept for
+ * one direction only. */
+static mn_error *measure(const mn_parallel *parallel, mn_yardstick *y, const double *cloud, uint32_t seed,
+                         double value[MN_REPLICAS + 1][MN_DISTANCES])
 {
   const int rank = parallel->rank;
   const int size = parallel->size;
@@ -220,12 +270,15 @@ static void measure(const mn_parallel *parallel, yardstick *y, const double *clo
     value[r][MN_SOBOLEV] = sobolev(y, x);
   }
   for (int d = 0; d < MN_DIRECTIONS; d++) {
-    const double direction[2] = {cos(pi * d / MN_DIRECTIONS), sin(pi * d / MN_DIRECTIONS)};
-    sort_points(y, direction);
+    double direction[2];
+    find_direction(d, direction);
+    MN_TRY(sort_points(y, d, direction));
     for (int r = rank; r <= MN_REPLICAS; r += size) {
-      value[r][MN_SLICED] += project(y, y->x + r / size * 2 * y->count, direction) / MN_DIRECTIONS;
+      value[r][MN_SLICED] += project(y, y->x + r / size * 2 * y->count, y->order[d], direction) / MN_DIRECTIONS;
     }
+    mn_free(&y->order[d]);
   }
+  return NULL;
 }
 
 static void summarise(double value[MN_REPLICAS + 1][MN_DISTANCES], mn_distance_row *row)
@@ -249,15 +302,14 @@ mn_error *mn_distance_measure(const mn_parallel *parallel, const mn_plane *plane
                               uint32_t seed, mn_distance_row *row)
 {
   double value[MN_REPLICAS + 1][MN_DISTANCES] = {{0}};
-  yardstick *y = NULL;
-  MN_TRY(mn_agree(parallel, mn_alloc(&y, 1, sizeof *y)));
-  mn_error *error = mn_agree(parallel, create(parallel, plane, count, y));
+  mn_yardstick *y = NULL;
+  mn_error *error = mn_yardstick_create(plane, POINTS, &y);
+  error = error ? error : take_clouds(y, count, clouds_of(parallel));
+  error = mn_agree(parallel, error ? error : measure(parallel, y, x, seed, value));
   if (!error) {
-    measure(parallel, y, x, seed, value);
     MPI_Allreduce(MPI_IN_PLACE, value, (MN_REPLICAS + 1) * MN_DISTANCES, MPI_DOUBLE, MPI_SUM, parallel->comm);
     summarise(value, row);
   }
-  destroy(y);
-  mn_free(&y);
+  mn_yardstick_destroy(&y);
   return error;
 }

@@ -39,7 +39,7 @@ static bool owned(const double *edge, int rank, double y)
 }
 
 /* Visitors by destination; their number for each is in crowd->sent. */
-static mn_error *pack(const mn_parallel *parallel, const double *edge, double reach, const mn_cells *mine,
+static mn_error *pack(const mn_parallel *parallel, const double *edge, double reach, const mn_listing *mine,
                       mn_crowd *crowd)
 {
   int64_t *at = NULL;
@@ -183,7 +183,7 @@ static mn_error *sort(mn_crowd *c)
 }
 
 mn_error *mn_crowd_gather(const mn_parallel *parallel, const mn_lattice *mesh, const mn_shares *rows, double reach,
-                          double bin, const mn_cells *mine, mn_crowd *c)
+                          double bin, const mn_listing *mine, mn_crowd *c)
 {
   double *edge = NULL;
   c->bin = bin;

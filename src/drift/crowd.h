@@ -34,17 +34,17 @@ typedef struct mn_crowd {
 } mn_crowd;
 
 /* The cells of a rank in any order; near the order of places is fastest. */
-typedef struct mn_cells {
+typedef struct mn_listing {
   int64_t first; /* id of the first */
   int64_t count;
   const double *point;  /* [count, 2] */
   const int64_t *order; /* [count] point k is that of cell first + order[k]; NULL: of first + k */
-} mn_cells;
+} mn_listing;
 
 /* Collective.  A crowd may be gathered again and again: what it has room for is kept.
  * mesh, rows: whose rows make the strips;  reach: distance up to which neighbours are wanted;  bin: side of the bins */
 mn_error *mn_crowd_gather(const mn_parallel *parallel, const mn_lattice *mesh, const mn_shares *rows, double reach,
-                          double bin, const mn_cells *mine, mn_crowd *crowd) MN_MUST_CHECK;
+                          double bin, const mn_listing *mine, mn_crowd *crowd) MN_MUST_CHECK;
 
 /* Adds the forces found for own cells of the strips to out [local, 2], on the ranks that own the cells.  Collective. */
 mn_error *mn_crowd_return(const mn_parallel *parallel, mn_crowd *crowd, double *out) MN_MUST_CHECK;

@@ -150,10 +150,10 @@ static bool is_sorted(const mn_sheet *s)
   return nodes_of(&s->mesh) >= SORT_FROM;
 }
 
-mn_cells mn_sheet_cells(const mn_sheet *s, mn_block block, const double *mine)
+mn_listing mn_sheet_listing(const mn_sheet *s, mn_block block, const double *mine)
 {
   const bool sorted = is_sorted(s);
-  return (mn_cells){block.begin, mn_block_count(block), sorted ? s->point : mine, sorted ? s->order : NULL};
+  return (mn_listing){block.begin, mn_block_count(block), sorted ? s->point : mine, sorted ? s->order : NULL};
 }
 
 mn_error *mn_sheet_spread(const mn_parallel *parallel, mn_sheet *s, int64_t count, int64_t local, const double *mine)

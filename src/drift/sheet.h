@@ -55,7 +55,7 @@ mn_error *mn_sheet_read(const mn_parallel *parallel, mn_sheet *sheet, int64_t lo
                         double *out) MN_MUST_CHECK;
 
 /* Own cells in the order they were spread in. */
-mn_cells mn_sheet_cells(const mn_sheet *sheet, mn_block block, const double *mine);
+mn_listing mn_sheet_listing(const mn_sheet *sheet, mn_block block, const double *mine);
 
 /* Nodes in own rows.  Local. */
 int64_t mn_sheet_own(const mn_sheet *sheet, int rank);

@@ -244,7 +244,7 @@ static mn_error *add_pairs(mn_drift *drift, const mn_present *present, const dou
   if (!w->layout.pairs) {
     return NULL;
   }
-  const mn_cells cells = mn_sheet_cells(&w->sheet, drift->block, mine);
+  const mn_listing cells = mn_sheet_listing(&w->sheet, drift->block, mine);
   MN_TRY(mn_crowd_gather(&drift->parallel, &w->sheet.mesh, &w->sheet.rows, reach, 0.5 * reach, &cells, &w->crowd));
   mn_error *error = sum_near(drift, present);
   error = error ? error : mn_crowd_return(&drift->parallel, &w->crowd, sum);

@@ -58,21 +58,21 @@ mn_step_seconds mn_stepper_seconds(const mn_stepper *s)
   return s->seconds;
 }
 
-static void draw_noise(mn_stepper *s, int64_t n, double h)
+void mn_step_noise(const mn_dynamics *dynamics, mn_block block, int64_t n, double *noise)
 {
-  const int substeps = s->dynamics.noise_substeps;
-  const double scale = sqrt(2.0 * h / substeps);
-  for (int64_t i = 0; i < s->local; i++) {
+  const int substeps = dynamics->noise_substeps;
+  const double scale = sqrt(2.0 * mn_schedule_step(&dynamics->schedule, n) / substeps);
+  for (int64_t i = 0; i < mn_block_count(block); i++) {
     double sum[2] = {0.0, 0.0};
     for (int k = 0; k < substeps; k++) {
       double normal[2];
       const uint64_t fine = (uint64_t)n * (uint64_t)substeps + (uint64_t)k;
-      mn_noise_normal(s->dynamics.seed, MN_STREAM_MOTION, (uint32_t)(s->drift->block.begin + i), fine, 0, normal);
+      mn_noise_normal(dynamics->seed, MN_STREAM_MOTION, (uint32_t)(block.begin + i), fine, 0, normal);
       sum[0] += normal[0];
       sum[1] += normal[1];
     }
-    s->noise[2 * i] = scale * sum[0];
-    s->noise[2 * i + 1] = scale * sum[1];
+    noise[2 * i] = scale * sum[0];
+    noise[2 * i + 1] = scale * sum[1];
   }
 }
 
@@ -128,7 +128,7 @@ mn_error *mn_stepper_advance(mn_stepper *s, int64_t n, double *x, double *free_p
   const double h = mn_schedule_step(&s->dynamics.schedule, n);
   MN_TRY(evaluate(s, t, h, x, s->force));
   MN_TRY(remember(s, t, h, x));
-  draw_noise(s, n, h);
+  mn_step_noise(&s->dynamics, s->drift->block, n, s->noise);
   if (s->dynamics.scheme == MN_SCHEME_HEUN) {
     move(s, h, x, s->force, s->predicted);
     MN_TRY(evaluate(s, mn_schedule_time(&s->dynamics.schedule, n + 1), h, s->predicted, s->force_end));
