@@ -4,7 +4,7 @@
 set -eu
 packages="build-essential cmake ninja-build pkg-config libopenmpi-dev openmpi-bin libhdf5-openmpi-dev libpetsc-real-dev
           librandom123-dev libfftw3-dev libxxhash-dev libinih-dev python3 python3-numpy python3-h5py python3-matplotlib"
-[ "${1:-}" = test ] && packages="$packages libcmocka-dev"
+[ "${1:-}" = test ] && packages="$packages libcmocka-dev slurm-wlm slurmctld slurmd slurm-client munge"
 
 if ! command -v dpkg-query >/dev/null; then
   echo "install.sh: this is no Debian or Ubuntu; install what corresponds to:" $packages

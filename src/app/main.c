@@ -133,12 +133,12 @@ static int fail(const mn_parallel *parallel, mn_error *error)
 
 int main(int argc, char **argv)
 {
+  catch_signals(); /* a job may be asked to stop in its first second */
   set_up_mpi();
   MPI_Init(&argc, &argv);
   mn_parallel parallel;
   mn_parallel_create(MPI_COMM_WORLD, &parallel);
   const int separator = find_separator(argc, argv);
-  catch_signals();
   int exit_code = MN_EXIT_FINISHED;
   mn_error *error = dispatch(&parallel, separator, argc, argv, &exit_code);
   if (error) {
