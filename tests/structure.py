@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FLOORS = {"base": 0, "kernel": 1, "mesh": 2, "past": 3, "cloud": 3, "drift": 4, "continuum": 4, "files": 4, "run": 5, "app": 7}
+FLOORS = {"base": 0, "kernel": 1, "mesh": 2, "past": 3, "cloud": 3, "drift": 4, "continuum": 4, "files": 4, "run": 5, "study": 6, "app": 7}
 # header -> the only places that may include it
 THIRD_PARTY = {
     r"hdf5\.h": ["src/files/"],

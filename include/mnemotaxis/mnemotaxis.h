@@ -3,7 +3,6 @@
 #define MNEMOTAXIS_H
 
 #include <mnemotaxis/error.h>
-#include <mnemotaxis/mean_field.h>
 #include <mnemotaxis/memory.h>
 #include <mnemotaxis/parallel.h>
 
@@ -46,13 +45,21 @@
 #include <mnemotaxis/comparison.h>
 #include <mnemotaxis/dataset.h>
 #include <mnemotaxis/fields.h>
+#include <mnemotaxis/journal.h>
 #include <mnemotaxis/series.h>
 #include <mnemotaxis/snapshot.h>
+#include <mnemotaxis/table.h>
 
+#include <mnemotaxis/mean_field.h>
 #include <mnemotaxis/probe.h>
 #include <mnemotaxis/run.h>
 #include <mnemotaxis/schedule.h>
 #include <mnemotaxis/step.h>
 #include <mnemotaxis/witness.h>
+
+#include <mnemotaxis/chaos.h>
+#include <mnemotaxis/rates.h>
+#include <mnemotaxis/replica.h>
+#include <mnemotaxis/study.h>
 
 #endif

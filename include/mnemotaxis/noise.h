@@ -17,7 +17,9 @@ typedef enum mn_stream {
   MN_STREAM_INITIAL = 1,
   MN_STREAM_MOTION = 2,
   MN_STREAM_COMPARE = 3,
-  MN_STREAM_AUDIT = 4
+  MN_STREAM_AUDIT = 4,
+  MN_STREAM_REPLICA = 5,
+  MN_STREAM_BOOTSTRAP = 6
 } mn_stream;
 
 /** The four words that Philox4x32-10 makes of key (seed, stream) and counter (id, step low, step high,

@@ -27,16 +27,21 @@ mn_error *mn_session_overrides(const mn_session *session, int first, mn_config *
   return NULL;
 }
 
-mn_error *mn_session_config(const mn_session *session, mn_config *config)
+mn_error *mn_session_read(const mn_session *session, const char *path, mn_config *config)
 {
   char *text = NULL;
-  mn_config_defaults(config);
-  MN_TRY(mn_config_file(session->parallel, session->argument[0], &text));
-  mn_error *error = mn_config_read(config, session->argument[0], text, MN_READ_CASE);
+  MN_TRY(mn_config_file(session->parallel, path, &text));
+  mn_error *error = mn_config_read(config, path, text, MN_READ_CASE);
   mn_free(&text);
   MN_TRY(error);
   MN_TRY(mn_session_overrides(session, 1, config));
   return mn_config_finish(config);
+}
+
+mn_error *mn_session_config(const mn_session *session, mn_config *config)
+{
+  mn_config_defaults(config);
+  return mn_session_read(session, session->argument[0], config);
 }
 
 mn_error *mn_config_text(const mn_config *config, bool fixed_only, bool origins, char **text)

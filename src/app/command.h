@@ -24,10 +24,13 @@ typedef struct mn_command {
 } mn_command;
 
 extern const mn_command mn_command_run, mn_command_resume, mn_command_pde, mn_command_compare, mn_command_drift,
-    mn_command_plan, mn_command_info, mn_command_help;
+    mn_command_study, mn_command_plan, mn_command_info, mn_command_help;
 
 /* All commands, ended by NULL. */
 extern const mn_command *const mn_commands[];
+
+/* Reads one more file over what is in a config, then the overrides; finished.  Collective. */
+mn_error *mn_session_read(const mn_session *session, const char *path, mn_config *config) MN_MUST_CHECK;
 
 /* Defaults, then the case file, then the overrides, finished.  Collective. */
 mn_error *mn_session_config(const mn_session *session, mn_config *config) MN_MUST_CHECK;

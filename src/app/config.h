@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-enum { MN_TEXT_MAX = 1024, MN_KEYS_MAX = 80 };
+enum { MN_TEXT_MAX = 1024, MN_KEYS_MAX = 96 };
 
 /* Typed values of all keys, in the order of the table. */
 typedef struct mn_values {
@@ -34,6 +34,9 @@ typedef struct mn_values {
   double spacing, cut, trail;
   int64_t window;
   double horizon, capacity;
+  char study_case[MN_TEXT_MAX], study_counts[MN_TEXT_MAX], study_vary[MN_TEXT_MAX];
+  int study_limit;
+  int64_t study_replicas, study_groups, study_part, study_parts;
   double pde_tolerance, pde_half_width, pde_smoothing, pde_concentration;
   int64_t pde_cells;
   int pde_mesh, pde_order;

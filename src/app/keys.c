@@ -96,6 +96,23 @@ const mn_key mn_keys[] = {
     {"history", "capacity", MN_KEY_REAL, AT(capacity), .fallback = "0", .high = 1e9, .fixed = true,
      .about = "MiB per rank for the remembered past; the oldest is forgotten beyond; 0: no bound"},
 
+    {"study", "case", MN_KEY_TEXT, AT(study_case), .fallback = "",
+     .about = "case file that the study file stands on, beside it; keys of the study file come after it"},
+    {"study", "counts", MN_KEY_TEXT, AT(study_counts), .fallback = "64 128 256 512 1024", .about = "numbers of cells"},
+    {"study", "replicas", MN_KEY_INTEGER, AT(study_replicas), .fallback = "16", .low = 1, .high = 1e6,
+     .about = "runs for each number of cells and each variation; may be raised later"},
+    {"study", "vary", MN_KEY_TEXT, AT(study_vary), .fallback = "",
+     .about = "keys and their values, e.g. model.theta 0.5 1 2 | time.step 0.02 0.01: all combinations are run; "
+              "variations see the same noise, and coarse steps sums of fine ones"},
+    {"study", "limit", MN_KEY_CHOICE, AT(study_limit), .fallback = "yes", .choices = "no|yes",
+     .about = "solve the continuum, for distances to it and cells of the limit with the same noise"},
+    {"study", "groups", MN_KEY_INTEGER, AT(study_groups), .fallback = "0", .high = 1e6,
+     .about = "groups of ranks that work on one run each; 0: as many as end soonest"},
+    {"study", "part", MN_KEY_INTEGER, AT(study_part), .fallback = "1", .low = 1, .high = 1e6,
+     .about = "which of study.parts this job does"},
+    {"study", "parts", MN_KEY_INTEGER, AT(study_parts), .fallback = "1", .low = 1, .high = 1e6,
+     .about = "jobs that share a study: every one does every parts-th replica"},
+
     {"pde", "tolerance", MN_KEY_REAL, AT(pde_tolerance), .fallback = "1e-3", .low = 1e-7, .high = 0.1, .fixed = true,
      .about = "relative error wanted in the continuum's fields; decides mesh, box and steps"},
     {"pde", "cells", MN_KEY_INTEGER, AT(pde_cells), .fallback = "0", .high = 8192, .fixed = true,

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-const mn_command *const mn_commands[] = {&mn_command_run,     &mn_command_resume, &mn_command_pde,
-                                         &mn_command_compare, &mn_command_drift,  &mn_command_plan,
-                                         &mn_command_info,    &mn_command_help,   NULL};
+const mn_command *const mn_commands[] = {
+    &mn_command_run,   &mn_command_resume, &mn_command_pde,  &mn_command_compare, &mn_command_study,
+    &mn_command_drift, &mn_command_plan,   &mn_command_info, &mn_command_help,    NULL};
 
 static volatile sig_atomic_t stop_signal;
 

@@ -50,8 +50,7 @@ void mn_report_end(mn_reporting *r)
   }
 }
 
-/* "1 h 03 min", "12 min 05 s", "8.3 s" */
-static void describe_seconds(double seconds, char out[32])
+void mn_describe_seconds(double seconds, char out[32])
 {
   if (!isfinite(seconds)) {
     snprintf(out, 32, "?");
@@ -78,7 +77,7 @@ static void describe(const mn_progress *p, char out[512])
 {
   char left[32];
   const double done = work_done(p);
-  describe_seconds(done > 0.0 ? p->seconds * (1.0 - done) / done : (double)NAN, left);
+  mn_describe_seconds(done > 0.0 ? p->seconds * (1.0 - done) / done : (double)NAN, left);
   snprintf(
       out, 512,
       "step %lld of %lld  time %-8.6g %3.0f %%  %.3g steps/s  left %s  drift %.0f %%  exchange %.1f %%  output %.1f %%",
@@ -93,7 +92,7 @@ static void draw_bar(const mn_progress *p)
   char left[32];
   const double done = work_done(p);
   const int filled = (int)(WIDTH * done);
-  describe_seconds(done > 0.0 ? p->seconds * (1.0 - done) / done : (double)NAN, left);
+  mn_describe_seconds(done > 0.0 ? p->seconds * (1.0 - done) / done : (double)NAN, left);
   printf("\r\033[K[%.*s%.*s] step %lld of %lld, left %s", filled, "##############################", WIDTH - filled,
          "..............................", (long long)p->step, (long long)p->steps, left);
   fflush(stdout);

@@ -20,6 +20,9 @@ void mn_report_progress(void *context, const mn_progress *progress);
 /* Prints a line to the terminal and to log.txt.  `format` as printf. */
 void mn_report_line(mn_reporting *reporting, const char *format, ...) MN_PRINTF(2, 3);
 
+/* "1 h 03 min", "12 min 05 s", "8.3 s", or "?" when that is not known. */
+void mn_describe_seconds(double seconds, char out[32]);
+
 /* Closes log.txt. */
 void mn_report_end(mn_reporting *reporting);
 

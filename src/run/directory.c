@@ -1,6 +1,8 @@
 /* Only files this program has made are ever deleted, by name. */
 #include "directory.h"
 
+#include <mnemotaxis/journal.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -55,20 +57,6 @@ mn_error *mn_directory_check(const char *directory, bool replace)
                            "there is already a run in %s: resume it, choose another output.directory, or give "
                            "output.replace=yes",
                            directory);
-  }
-  return NULL;
-}
-
-static mn_error *make(const char *path)
-{
-  char part[PATH_BYTES];
-  for (size_t k = 1; k <= strlen(path); k++) {
-    if (path[k] == '/' || path[k] == '\0') {
-      snprintf(part, sizeof part, "%.*s", (int)k, path);
-      if (mkdir(part, 0777) != 0 && errno != EEXIST) {
-        return mn_error_create(MN_USAGE, "cannot make the directory %s: %s", part, strerror(errno));
-      }
-    }
   }
   return NULL;
 }
@@ -160,7 +148,7 @@ mn_error *mn_directory_prepare(const char *directory, bool fresh, const char *us
 {
   char snapshots[PATH_BYTES];
   join(directory, "snapshots", snapshots);
-  MN_TRY(make(snapshots));
+  MN_TRY(mn_journal_directory(snapshots));
   delete_matching(directory, is_temporary, NULL);
   delete_matching(snapshots, is_temporary, NULL);
   if (fresh) {

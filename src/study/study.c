@@ -1,0 +1,247 @@
+/* Groups fetch the next task from a counter on rank 0 (MPI one-sided), the most expensive first: they end together
+ * within the shortest of them.  The continuum of a variation is solved on rank 0 alone, so that it has the same bits on
+ * any number of ranks, before the replicas that need it; without a limit all variations are one pool. */
+#include <mnemotaxis/journal.h>
+#include <mnemotaxis/memory.h>
+#include <mnemotaxis/study.h>
+
+#include "outcome.h"
+#include "tasks.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { YARDSTICK_POINTS = 1 << 14 };
+
+typedef struct study {
+  const mn_parallel *parallel;
+  const mn_study_options *options;
+  mn_tasks tasks;
+  int64_t left;
+  int64_t *list; /* [tasks] of the pool that is worked on */
+  mn_parallel group;
+  int groups;
+  MPI_Win window;
+  int64_t *next; /* on rank 0 */
+  mn_mean_field *field;
+  mn_yardstick *yardstick;
+  double started, working; /* seconds; in replicas */
+  double done_cost, all_cost;
+  int64_t done, failed, mine; /* of this part: finished, failed among them, in all; as far as this rank knows */
+  bool stopped;
+  mn_study_reporter *reporter;
+  void *context;
+} study;
+
+static void tell(const study *s, const char *event)
+{
+  if (!s->reporter || s->parallel->rank != 0) {
+    return;
+  }
+  const double seconds = mn_seconds() - s->started;
+  const double left = s->done_cost > 0.0 ? seconds * (s->all_cost - s->done_cost) / s->done_cost : (double)NAN;
+  const mn_study_progress progress = {s->done, s->failed, s->mine, seconds, fmax(left, 0.0), event};
+  s->reporter(s->context, &progress);
+}
+
+/* Is it time to end?  Asked by each group for itself. */
+static bool must_stop(const study *s)
+{
+  const mn_stop_options *stop = &s->options->stop;
+  const bool late = stop->wall_minutes > 0.0 && mn_seconds() - s->started > 60.0 * stop->wall_minutes;
+  return late || (stop->requested && stop->requested(stop->context));
+}
+
+static bool group_must_stop(void *context)
+{
+  return must_stop(context);
+}
+
+/* The number of groups that ends first; ties for more groups, which talk less. */
+static int choose_groups(const study *s)
+{
+  const int ranks = s->parallel->size;
+  int best = ranks;
+  double least = (double)INFINITY;
+  if (s->options->groups > 0) {
+    return s->options->groups < ranks ? s->options->groups : ranks;
+  }
+  for (int groups = ranks; groups >= 1; groups /= 2) {
+    const double seconds = mn_tasks_makespan(&s->tasks, s->left, s->list, ranks, groups);
+    if (seconds < 0.99 * least) {
+      least = seconds;
+      best = groups;
+    }
+  }
+  return best;
+}
+
+static void split(study *s)
+{
+  MPI_Comm comm;
+  s->groups = choose_groups(s);
+  const int64_t number = (int64_t)s->parallel->rank * s->groups / s->parallel->size;
+  MPI_Comm_split(s->parallel->comm, (int)number, s->parallel->rank, &comm);
+  mn_parallel_create(comm, &s->group);
+  MPI_Comm_free(&comm);
+  const MPI_Aint bytes = s->parallel->rank == 0 ? (MPI_Aint)sizeof *s->next : 0;
+  MPI_Win_allocate(bytes, sizeof *s->next, MPI_INFO_NULL, s->parallel->comm, &s->next, &s->window);
+  if (s->parallel->rank == 0) {
+    *s->next = 0;
+  }
+  MPI_Barrier(s->parallel->comm);
+  MPI_Win_lock_all(MPI_MODE_NOCHECK, s->window);
+}
+
+static void unite(study *s)
+{
+  MPI_Win_unlock_all(s->window);
+  MPI_Win_free(&s->window);
+  mn_parallel_destroy(&s->group);
+}
+
+/* The next task of the pool for this group, or -1. */
+static int64_t fetch(study *s)
+{
+  const int64_t one = 1;
+  int64_t place = s->left;
+  if (s->group.rank == 0 && !must_stop(s)) {
+    MPI_Fetch_and_op(&one, &place, MPI_INT64_T, 0, 0, MPI_SUM, s->window);
+    MPI_Win_flush(0, s->window);
+  }
+  MPI_Bcast(&place, 1, MPI_INT64_T, 0, s->group.comm);
+  return place < s->left ? s->list[place] : -1;
+}
+
+/* One replica; its own failure is a result, not an error. */
+static mn_error *work(study *s, int64_t task)
+{
+  const mn_study_options *o = s->options;
+  const int64_t row = mn_tasks_row(&s->tasks, task);
+  const int64_t count = o->count[row % o->counts];
+  const mn_variation *variation = &o->variation[row / o->counts];
+  mn_run_options options = variation->run[row % o->counts];
+  double value[MN_STATISTICS];
+  bool stopped = false;
+  options.stop.requested = group_must_stop;
+  options.stop.context = s;
+  const double start = mn_seconds();
+  mn_error *failure =
+      mn_replica_run(&s->group, &options, mn_replica_seed(o->seed, count, mn_tasks_replica(&s->tasks, task)), s->field,
+                     s->yardstick, value, &stopped);
+  const double seconds = mn_seconds() - start;
+  mn_error *error = NULL;
+  s->working += seconds;
+  if (s->group.rank == 0 && !stopped) {
+    error = mn_tasks_record(&s->tasks, task, s->parallel->rank, seconds * s->group.size,
+                            failure ? failure->message : NULL, value);
+  }
+  s->failed += failure ? 1 : 0;
+  s->done += stopped ? 0 : 1;
+  mn_error_destroy(&failure);
+  return mn_agree(&s->group, error);
+}
+
+/* All tasks of the list, by all groups. */
+static mn_error *work_off(study *s)
+{
+  mn_error *error = NULL;
+  int64_t task;
+  split(s);
+  while (!error && (task = fetch(s)) >= 0) {
+    error = work(s, task);
+    s->done_cost += s->groups * s->tasks.cost[mn_tasks_row(&s->tasks, task)]; /* the others do as much */
+    tell(s, NULL);
+  }
+  error = mn_agree(s->parallel, error); /* a journal that cannot be written ends the study */
+  unite(s);
+  s->stopped = mn_any(s->parallel, must_stop(s));
+  return error;
+}
+
+static mn_error *solve_limit(study *s, const mn_variation *variation)
+{
+  const mn_run_options *run = &variation->run[0];
+  mn_error *error = NULL;
+  char event[2200];
+  if (s->parallel->rank == 0) {
+    mn_parallel alone;
+    snprintf(event, sizeof event, "solving the continuum of %.2000s", variation->name);
+    tell(s, event);
+    mn_parallel_create(MPI_COMM_SELF, &alone);
+    error = mn_mean_field_solve(&alone, &variation->continuum, &run->dynamics.schedule, run->steps, &s->field);
+    mn_parallel_destroy(&alone);
+  }
+  error = mn_agree(s->parallel, error);
+  MN_TRY(mn_error_within(error, "the continuum of %.2000s", variation->name));
+  MN_TRY(mn_mean_field_share(s->parallel, &s->field));
+  return mn_agree(s->parallel,
+                  mn_yardstick_create(&s->field->plane[s->field->moments - 1], YARDSTICK_POINTS, &s->yardstick));
+}
+
+static mn_error *do_variations(study *s, int first, int last)
+{
+  MN_TRY(mn_agree(s->parallel, mn_tasks_left(&s->tasks, first, last, s->list, &s->left)));
+  if (s->left == 0 || s->stopped) {
+    return NULL;
+  }
+  mn_error *error = s->options->limit ? solve_limit(s, &s->options->variation[first]) : NULL;
+  error = error ? error : work_off(s);
+  mn_yardstick_destroy(&s->yardstick);
+  mn_mean_field_destroy(&s->field);
+  return error;
+}
+
+static void count_work(study *s)
+{
+  s->mine = 0;
+  for (int64_t task = 0; task < s->tasks.count; task++) {
+    if (mn_tasks_is_mine(&s->tasks, task)) {
+      s->mine++;
+      s->done += s->tasks.state[task] != MN_TASK_LEFT;
+      s->failed += s->tasks.state[task] == MN_TASK_FAILED;
+      s->all_cost += s->tasks.state[task] == MN_TASK_LEFT ? s->tasks.cost[mn_tasks_row(&s->tasks, task)] : 0.0;
+    }
+  }
+}
+
+static mn_error *do_what_is_left(study *s)
+{
+  const mn_study_options *o = s->options;
+  count_work(s);
+  tell(s, s->done > 0 ? "going on" : "started");
+  if (!o->limit) {
+    return do_variations(s, 0, o->variations);
+  }
+  for (int v = 0; v < o->variations; v++) {
+    MN_TRY(do_variations(s, v, v + 1));
+  }
+  return NULL;
+}
+
+mn_error *mn_study(const mn_parallel *parallel, const mn_study_options *options, mn_study_reporter *reporter,
+                   void *context, mn_study_result *result)
+{
+  study s = {
+      .parallel = parallel, .options = options, .started = mn_seconds(), .reporter = reporter, .context = context};
+  *result = (mn_study_result){.variations = options->variations, .counts = options->counts};
+  mn_error *error = mn_tasks_create(options, &s.tasks);
+  error = mn_agree(parallel, error ? error : mn_alloc(&s.list, s.tasks.count, sizeof *s.list));
+  error = error ? error : mn_agree(parallel, parallel->rank == 0 ? mn_journal_directory(options->directory) : NULL);
+  error = error ? error : mn_tasks_read(parallel, &s.tasks);
+  error = error ? error : mn_agree(parallel, mn_tasks_left(&s.tasks, 0, options->variations, s.list, &s.left));
+  const bool something = s.left > 0;
+  error = error ? error : do_what_is_left(&s);
+  double seconds[2] = {s.working, mn_seconds() - s.started};
+  MPI_Allreduce(MPI_IN_PLACE, seconds, 2, MPI_DOUBLE, MPI_SUM, parallel->comm);
+  error = error ? error : mn_tasks_read(parallel, &s.tasks);
+  error = error ? error : mn_outcome_make(parallel, &s.tasks, result);
+  error = error ? error : mn_agree(parallel, mn_tasks_left(&s.tasks, 0, options->variations, s.list, &s.left));
+  if (!error) {
+    result->busy = something ? seconds[0] / seconds[1] : (double)NAN;
+    result->outcome = s.stopped && s.left > 0 ? MN_STOPPED : MN_FINISHED;
+  }
+  mn_tasks_clear(&s.tasks);
+  mn_free(&s.list);
+  return error;
+}
