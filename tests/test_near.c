@@ -286,8 +286,7 @@ static long double exact(const cloud *c, int profile, int i, int a, double *size
 /* `relative` of all terms, and positions wrong by `shift`. */
 static bool is_exact(const cloud *c, int profile, const double *out, double relative, double shift)
 {
-  const mn_parallel *p = check_world();
-  const mn_block own = mn_block_of(c->count, p->rank, p->size);
+  const mn_block own = mn_block_of(c->count, check_world()->rank, check_world()->size);
   bool good = true;
   for (int64_t k = 0; k < 2 * mn_block_count(own); k++) {
     double size, steepness;
@@ -318,10 +317,10 @@ static void sums_in_lanes_are_as_accurate_as_asked_for(void **state)
   for (int k = 0; k < 3 * 2 * 2; k++) {
     const cloud c = cloud_of(CELLS, k / 6 * 100000);
     const double side = fmax(c.high[0] - c.low[0], c.high[1] - c.low[1]);
-    const double accuracy = accuracies[k % 3];
-    sum_pairs(check_world(), &c, k % SHARINGS, k / 3 % 2, accuracy, out);
-    /* roundoff of some twenty operations in float; two positions rounded to 2^-30 of the box */
-    assert_everywhere(is_exact(&c, k / 3 % 2, out, accuracy + 20 * 0x1p-24, fmax(side, 4.0 * reach) * 0x1p-30));
+    sum_pairs(check_world(), &c, k % SHARINGS, k / 3 % 2, accuracies[k % 3], out);
+    const double relative = accuracies[k % 3] + 20 * 0x1p-24; /* roundoff of some twenty operations in float */
+    assert_everywhere(
+        is_exact(&c, k / 3 % 2, out, relative, fmax(side, 4.0 * reach) * 0x1p-30)); /* rounded positions */
   }
 }
 
@@ -378,14 +377,13 @@ static void sums_have_the_same_bits_on_any_number_of_ranks(void **state)
   double out[2 * CELLS], expected[2 * CELLS];
   const mn_parallel *p = check_world();
   const cloud c = cloud_of(CELLS, 300);
-  const mn_block own = mn_block_of(c.count, p->rank, p->size);
+  const mn_block own = mn_block_of(CELLS, p->rank, p->size);
   mn_parallel alone;
   mn_parallel_create(MPI_COMM_SELF, &alone);
   for (int k = 0; k < 4 * SHARINGS; k++) {
     sum_pairs(p, &c, k / 4, k / 2 % 2, k % 2 ? 1e-3 : 0.0, out);
     sum_pairs(&alone, &c, EVENLY, k / 2 % 2, k % 2 ? 1e-3 : 0.0, expected);
-    const size_t bytes = (size_t)(2 * mn_block_count(own)) * sizeof *out;
-    assert_everywhere(memcmp(out, expected + 2 * own.begin, bytes) == 0);
+    assert_everywhere(memcmp(out, expected + 2 * own.begin, (size_t)mn_block_count(own) * 2 * sizeof *out) == 0);
   }
   mn_parallel_destroy(&alone);
 }
