@@ -45,6 +45,11 @@ typedef struct mn_estimate {
  * @param estimate  [MN_QUANTITIES] */
 void mn_rates_average(int64_t replicas, const double *values, mn_estimate *estimate);
 
+/** Differences of averages between two variations whose k-th replicas have the same noise: their errors are those of
+ * the differences, far below those of either.  Local.
+ * @param values,minus  [replicas, MN_STATISTICS] */
+void mn_rates_compare(int64_t replicas, const double *values, const double *minus, mn_estimate *estimate);
+
 /** |quantity| = prefactor N^exponent. */
 typedef struct mn_fit {
   double exponent, prefactor; /**< NaN: no fit */

@@ -54,6 +54,7 @@ typedef struct mn_study_result {
   int64_t *replicas;     /**< [rows] finished and not failed */
   int64_t *failed;       /**< [rows] */
   mn_estimate *estimate; /**< [rows, MN_QUANTITIES] */
+  mn_estimate *paired;   /**< [rows, MN_QUANTITIES] less that of the last variation, with the same noise */
   mn_fit *fit;           /**< [variations, MN_QUANTITIES] */
   mn_outcome outcome;
   bool complete; /**< all parts have done all they had to */

@@ -115,6 +115,23 @@ static void print_fits(mn_reporting *r, const mn_study_result *result, int v)
   }
 }
 
+/* What the last variation has otherwise, run by run with the same noise: errors of steps and tolerances. */
+static void print_paired(mn_reporting *r, const mn_product *p, const mn_study_result *result, int v)
+{
+  if (v == p->variations - 1) {
+    return;
+  }
+  mn_report_line(r, "  less the last variation, same noise:");
+  for (int k = 0; k < p->counts; k++) {
+    const mn_estimate *e = result->paired + ((int64_t)v * p->counts + k) * MN_QUANTITIES;
+    mn_report_line(r, "  %9lld        %+10.5f %8.5f %+10.2e %8.1e %+10.2e %8.1e %+10.2e %8.1e", (long long)p->count[k],
+                   e[MN_QUANTITY_SQUARE].value, e[MN_QUANTITY_SQUARE].error, e[MN_QUANTITY_COUPLING].value,
+                   e[MN_QUANTITY_COUPLING].error, e[MN_QUANTITY_DISTANCE + MN_SLICED].value,
+                   e[MN_QUANTITY_DISTANCE + MN_SLICED].error, e[MN_QUANTITY_CORRELATION + 1].value,
+                   e[MN_QUANTITY_CORRELATION + 1].error);
+  }
+}
+
 static void conclude(mn_reporting *r, const mn_product *p, const mn_study_result *result, const char *directory)
 {
   for (int v = 0; v < p->variations; v++) {
@@ -124,6 +141,7 @@ static void conclude(mn_reporting *r, const mn_product *p, const mn_study_result
     for (int k = 0; k < p->counts; k++) {
       print_row(r, p, result, (int64_t)v * p->counts + k);
     }
+    print_paired(r, p, result, v);
     print_fits(r, result, v);
   }
   if (isfinite(result->busy)) {

@@ -45,27 +45,6 @@ static mn_error *read_counts(const char *text, mn_product *p)
   return p->counts > 0 && strspn(at, " \t") == strlen(at) ? NULL : bad_counts(text);
 }
 
-/* The next word of a text that is cut up; "|" is a word. */
-static char *next_word(char **rest)
-{
-  char *word = *rest + strspn(*rest, " \t,");
-  if (*word == '\0') {
-    return NULL;
-  }
-  const size_t length = *word == '|' ? 1 : strcspn(word, " \t,|");
-  *rest = word + length;
-  if (word[length] != '\0' && word[length] != '|') {
-    word[length] = '\0';
-    *rest = word + length + 1;
-  }
-  return word;
-}
-
-static bool is_bar(const char *word)
-{
-  return word[0] == '|';
-}
-
 static mn_error *check_axis(const axis *all, int axes)
 {
   const mn_key *key = &mn_keys[all[axes].key];
@@ -84,34 +63,39 @@ static mn_error *check_axis(const axis *all, int axes)
              : mn_error_create(MN_USAGE, "%s.%s is to be varied, but there are no values", key->section, key->name);
 }
 
+/* "key value value ...", cut up in place. */
+static mn_error *read_axis(char *text, axis *a)
+{
+  static const char blanks[] = " \t,";
+  char *rest = NULL;
+  const char *word = strtok_r(text, blanks, &rest);
+  a->values = 0;
+  MN_TRY(mn_config_find(word ? word : "", "study.vary", &a->key));
+  while ((a->value[a->values] = strtok_r(NULL, blanks, &rest))) {
+    if (++a->values == VALUES_MAX) {
+      return mn_error_create(MN_USAGE, "%s has more than %d values", word, VALUES_MAX - 1);
+    }
+  }
+  return NULL;
+}
+
 static mn_error *read_axes(char *text, axis *all, int *axes)
 {
-  char *rest = text;
-  char *word = next_word(&rest);
   *axes = 0;
-  while (word) {
+  if (strspn(text, " \t") == strlen(text)) {
+    return NULL;
+  }
+  for (char *part = text; part; (*axes)++) {
+    char *bar = strchr(part, '|');
+    if (bar) {
+      *bar = '\0';
+    }
     if (*axes == AXES_MAX) {
       return mn_error_create(MN_USAGE, "at most %d keys can be varied", AXES_MAX);
     }
-    axis *a = &all[*axes];
-    a->values = 0;
-    MN_TRY(mn_config_find(word, "study.vary", &a->key));
-    while ((word = next_word(&rest)) && !is_bar(word)) {
-      char *bar = strchr(word, '|');
-      if (bar) {
-        *bar = '\0';
-      }
-      if (a->values == VALUES_MAX) {
-        return mn_error_create(MN_USAGE, "at most %d values of a key can be varied", VALUES_MAX);
-      }
-      a->value[a->values++] = word;
-      if (bar) {
-        break;
-      }
-    }
+    MN_TRY(read_axis(part, &all[*axes]));
     MN_TRY(check_axis(all, *axes));
-    (*axes)++;
-    word = word ? next_word(&rest) : NULL;
+    part = bar ? bar + 1 : NULL;
   }
   return NULL;
 }

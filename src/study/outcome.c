@@ -12,6 +12,7 @@ void mn_study_result_clear(mn_study_result *r)
   mn_free(&r->replicas);
   mn_free(&r->failed);
   mn_free(&r->estimate);
+  mn_free(&r->paired);
   mn_free(&r->fit);
 }
 
@@ -21,6 +22,7 @@ static mn_error *allocate(mn_study_result *r)
   MN_TRY(mn_alloc(&r->replicas, rows, sizeof *r->replicas));
   MN_TRY(mn_alloc(&r->failed, rows, sizeof *r->failed));
   MN_TRY(mn_alloc(&r->estimate, rows * MN_QUANTITIES, sizeof *r->estimate));
+  MN_TRY(mn_alloc(&r->paired, rows * MN_QUANTITIES, sizeof *r->paired));
   return mn_alloc(&r->fit, (int64_t)r->variations * MN_QUANTITIES, sizeof *r->fit);
 }
 
@@ -45,6 +47,29 @@ static void collect(const mn_tasks *t, mn_study_result *r, double *values, int64
   }
 }
 
+/* A row less the same number of cells of the last variation: replicas that are finished in both. */
+static mn_error *compare_row(const mn_tasks *t, mn_study_result *r, int64_t row)
+{
+  const int64_t replicas = t->options->replicas;
+  const int64_t last = (int64_t)(r->variations - 1) * r->counts + row % r->counts;
+  double *pair = NULL; /* those of the row, then those of the last variation */
+  int64_t n = 0;
+  MN_TRY(mn_alloc(&pair, 2 * replicas * MN_STATISTICS, sizeof *pair));
+  for (int64_t k = 0; k < replicas; k++) {
+    const int64_t task[2] = {row * replicas + k, last * replicas + k};
+    if (t->state[task[0]] == MN_TASK_DONE && t->state[task[1]] == MN_TASK_DONE) {
+      for (int p = 0; p < 2; p++) {
+        memcpy(pair + (p * replicas + n) * MN_STATISTICS, t->value + task[p] * MN_STATISTICS,
+               MN_STATISTICS * sizeof *pair);
+      }
+      n++;
+    }
+  }
+  mn_rates_compare(n, pair, pair + replicas * MN_STATISTICS, r->paired + row * MN_QUANTITIES);
+  mn_free(&pair);
+  return NULL;
+}
+
 static mn_error *summarise(const mn_tasks *t, mn_study_result *r, const double *values, const int64_t *first)
 {
   const mn_study_options *o = t->options;
@@ -55,6 +80,7 @@ static mn_error *summarise(const mn_tasks *t, mn_study_result *r, const double *
     for (int k = 0; k < r->counts; k++) {
       row_values[k] = values + first[row + k] * MN_STATISTICS;
       mn_rates_average(r->replicas[row + k], row_values[k], r->estimate + (row + k) * MN_QUANTITIES);
+      MN_TRY(compare_row(t, r, row + k));
     }
     mn_rates_fit(r->counts, o->count, r->replicas + row, row_values, o->seed, r->fit + (int64_t)v * MN_QUANTITIES);
   }
@@ -63,7 +89,7 @@ static mn_error *summarise(const mn_tasks *t, mn_study_result *r, const double *
 }
 
 /* The columns of study.h5 and the room for their names and numbers. */
-enum { COLUMNS = 4 + MN_STATISTICS + 6 * MN_QUANTITIES };
+enum { COLUMNS = 3 + MN_STATISTICS + 8 * MN_QUANTITIES };
 
 typedef struct sheet {
   mn_column column[COLUMNS];
@@ -96,13 +122,14 @@ static void fill(sheet *s, const mn_tasks *t, const mn_study_result *r, double *
   for (int q = 0; q < MN_QUANTITIES; q++) {
     static const char *const part[] = {"/fits/%s_exponent", "/fits/%s_low", "/fits/%s_high", "/fits/%s_prefactor"};
     const mn_quantity_info info = mn_quantity_at(q);
-    add(s, rows, info.about, "/table/%s", info.name)->real = room;
-    for (int64_t row = 0; row < rows; row++) {
-      *room++ = r->estimate[row * MN_QUANTITIES + q].value;
-    }
-    add(s, rows, "standard error over replicas", "/table/%s_error", info.name)->real = room;
-    for (int64_t row = 0; row < rows; row++) {
-      *room++ = r->estimate[row * MN_QUANTITIES + q].error;
+    static const char *const estimates[] = {"/table/%s", "/table/%s_error", "/paired/%s", "/paired/%s_error"};
+    for (int p = 0; p < 4; p++) {
+      const mn_estimate *from = p < 2 ? r->estimate : r->paired;
+      add(s, rows, p % 2 ? "standard error over replicas" : info.about, estimates[p], info.name)->real = room;
+      for (int64_t row = 0; row < rows; row++) {
+        const mn_estimate *e = &from[row * MN_QUANTITIES + q];
+        *room++ = p % 2 ? e->error : e->value;
+      }
     }
     for (int p = 0; p < 4; p++) {
       add(s, r->variations, "of a power of the number of cells; low and high hold 95 %", part[p], info.name)->real =
@@ -117,7 +144,7 @@ static void fill(sheet *s, const mn_tasks *t, const mn_study_result *r, double *
 
 static mn_error *write(const mn_parallel *parallel, const mn_tasks *t, const mn_study_result *r, sheet *s, double *room)
 {
-  static const char *const groups[] = {"/table", "/fits", "/replicas", "/variations", NULL};
+  static const char *const groups[] = {"/table", "/paired", "/fits", "/replicas", "/variations", NULL};
   const int64_t rows = (int64_t)r->variations * r->counts;
   char path[4096];
   char(*number)[16] = NULL;
@@ -150,7 +177,7 @@ mn_error *mn_outcome_make(const mn_parallel *parallel, const mn_tasks *t, mn_stu
   sheet *s = NULL;
   mn_error *error = allocate(r);
   error = error ? error : mn_alloc(&values, t->count * MN_STATISTICS, sizeof *values);
-  error = error ? error : mn_alloc(&room, t->count * MN_STATISTICS + 6 * MN_QUANTITIES * rows, sizeof *room);
+  error = error ? error : mn_alloc(&room, t->count * MN_STATISTICS + 8 * MN_QUANTITIES * rows, sizeof *room);
   error = error ? error : mn_alloc(&first, rows, sizeof *first);
   error = error ? error : mn_alloc(&s, 1, sizeof *s);
   if (!error) {

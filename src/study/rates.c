@@ -82,31 +82,51 @@ static double evaluate(const sums *s, int quantity)
   return average;
 }
 
-static mn_estimate estimate_of(int quantity, int64_t replicas, const double *values)
+/* Average and jackknife error; with `minus` of the difference to it. */
+static mn_estimate estimate_of(int quantity, int64_t replicas, const double *values, const double *minus)
 {
-  sums all = {0};
+  const double *const part[2] = {values, minus};
+  const int parts = minus ? 2 : 1;
+  sums all[2] = {{0}};
   double square = 0.0;
   double sum = 0.0;
-  for (int64_t r = 0; r < replicas; r++) {
-    add(&all, quantity, values + r * MN_STATISTICS, 1.0);
+  double value = 0.0;
+  for (int64_t r = 0; r < replicas * parts; r++) {
+    add(&all[r % parts], quantity, part[r % parts] + r / parts * MN_STATISTICS, 1.0);
   }
-  for (int64_t r = 0; r < replicas; r++) { /* jackknife */
-    sums rest = all;
-    add(&rest, quantity, values + r * MN_STATISTICS, -1.0);
-    const double without = evaluate(&rest, quantity);
+  for (int64_t r = 0; r < replicas; r++) {
+    double without = 0.0;
+    for (int p = 0; p < parts; p++) {
+      sums rest = all[p];
+      add(&rest, quantity, part[p] + r * MN_STATISTICS, -1.0);
+      without += (p == 0 ? 1.0 : -1.0) * evaluate(&rest, quantity);
+    }
     sum += without;
     square += without * without;
   }
+  for (int p = 0; p < parts; p++) {
+    value += (p == 0 ? 1.0 : -1.0) * evaluate(&all[p], quantity);
+  }
   const double n = (double)replicas;
   const double variance = (n - 1.0) / n * (square - sum * sum / n);
-  return (mn_estimate){evaluate(&all, quantity), sqrt(fmax(variance, 0.0)) + (replicas < 2 ? (double)NAN : 0.0)};
+  return (mn_estimate){value, sqrt(fmax(variance, 0.0)) + (replicas < 2 ? (double)NAN : 0.0)};
+}
+
+static void estimate_all(int64_t replicas, const double *values, const double *minus, mn_estimate *estimate)
+{
+  for (int q = 0; q < MN_QUANTITIES; q++) {
+    estimate[q] = replicas > 0 ? estimate_of(q, replicas, values, minus) : (mn_estimate){(double)NAN, (double)NAN};
+  }
 }
 
 void mn_rates_average(int64_t replicas, const double *values, mn_estimate *estimate)
 {
-  for (int q = 0; q < MN_QUANTITIES; q++) {
-    estimate[q] = replicas > 0 ? estimate_of(q, replicas, values) : (mn_estimate){(double)NAN, (double)NAN};
-  }
+  estimate_all(replicas, values, NULL, estimate);
+}
+
+void mn_rates_compare(int64_t replicas, const double *values, const double *minus, mn_estimate *estimate)
+{
+  estimate_all(replicas, values, minus, estimate);
 }
 
 /* Points of a fit: logarithms with weights. */
@@ -149,7 +169,7 @@ static bool find_points(int quantity, int counts, const int64_t *count, const in
     if (replicas[k] < LEAST_REPLICAS) {
       continue;
     }
-    const mn_estimate e = estimate_of(quantity, replicas[k], values[k]);
+    const mn_estimate e = estimate_of(quantity, replicas[k], values[k], NULL);
     if (!(fabs(e.value) > 2.0 * e.error) || sign * e.value < 0.0) {
       return false;
     }
