@@ -196,5 +196,54 @@ class Slurm(Case):
         self.assertEqual((job.end(), job.field("Restarts")), ("CANCELLED", "0"), job.log())
 
 
+class Study(Case):
+    """An array of jobs that share a study."""
+
+    KEYS = {"study.limit": "no", "study.counts": "192 256", "study.replicas": 9, "time.step": 0.05, "time.end": 4,
+            "output.directory": "out"}
+
+    def submit(self, where):
+        return slurm("sbatch", "--parsable", "--ntasks=1", "--time=60", "--array=0-2", JOBS / "study_array.slurm", "case.ini",
+                     cwd=where)
+
+    def wait(self, number):
+        limit = time.monotonic() + 120
+        while slurm("squeue", "--noheader", f"--jobs={number}", "--states=all", "--format=%T").replace("COMPLETED", "").replace(
+                "FAILED", "").strip():
+            self.assertLess(time.monotonic(), limit)
+            time.sleep(0.2)
+        return sorted(slurm("squeue", "--noheader", f"--jobs={number}", "--states=all", "--format=%T").split())
+
+    def lines(self, where):
+        return sum(len(p.read_text().splitlines()) for p in (where / "out").glob("journal-*.txt"))
+
+    def test_an_array_of_which_one_task_is_killed_is_completed_by_the_same_command_to_the_same_bytes(self):
+        reference = case_file(self.KEYS, directory("study"))
+        self.ends(program("study", reference, cwd=reference.parent, ranks=2))
+        where = case_file(self.KEYS, directory("study")).parent
+        first = self.submit(where)
+        limit = time.monotonic() + 60
+        while not (victims := [p for p in self.programs(where) if self.lines(where) >= 1]):
+            self.assertLess(time.monotonic(), limit)
+            time.sleep(0.05)
+        os.kill(victims[0], signal.SIGKILL)
+        self.assertEqual(self.wait(first), ["COMPLETED", "COMPLETED", "FAILED"])
+        self.assertLess(self.lines(where), 18)
+        self.assertEqual(self.wait(self.submit(where)), ["COMPLETED"] * 3)
+        self.assertEqual(self.lines(where), 18)
+        self.assertEqual((where / "out/study.h5").read_bytes(), (reference.parent / "out/study.h5").read_bytes())
+
+    @staticmethod
+    def programs(where):
+        found = []
+        for process in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                if (process / "cwd").samefile(where) and (process / "exe").samefile(PROGRAM):
+                    found.append(int(process.name))
+            except OSError:  # it has ended meanwhile
+                pass
+        return found
+
+
 if __name__ == "__main__":
     main()

@@ -168,6 +168,11 @@ static mn_error *read_settings(const mn_session *session, mn_config *config, boo
   MN_TRY(mn_config_file(session->parallel, path, &text));
   *continuum = mn_pde_was_used(text);
   mn_error *error = mn_config_read(config, path, text, MN_READ_USED);
+  if (!error && mn_study_was_used(text)) {
+    error =
+        mn_error_create(MN_USAGE, "%s holds a study, which its own command goes on with: mnemotaxis study STUDY.ini",
+                        session->argument[0]);
+  }
   mn_free(&text);
   MN_TRY(error);
   char directory[MN_TEXT_MAX + 32];

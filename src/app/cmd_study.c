@@ -11,9 +11,15 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The first line of used.ini tells what a directory holds. */
 static const char mark[] = "; a study of: mnemotaxis study\n";
 
 enum { PATH_BYTES = 4096 };
+
+bool mn_study_was_used(const char *used)
+{
+  return strstr(used, mark) != NULL;
+}
 
 /* The case beside the study file, then the study file over it. */
 static mn_error *read_study(const mn_session *session, mn_config *config)
@@ -47,7 +53,7 @@ static mn_error *check_directory(const mn_session *session, const mn_config *con
   }
   MN_TRY(mn_config_file(session->parallel, path, &text));
   mn_error *error = NULL;
-  if (!strstr(text, mark)) {
+  if (!mn_study_was_used(text)) {
     error = mn_error_create(MN_USAGE, "output.directory = %s holds a run, not a study", config->values.directory);
   }
   error = error ? error : mn_alloc(&stored, 1, sizeof *stored);
@@ -62,18 +68,21 @@ static mn_error *check_directory(const mn_session *session, const mn_config *con
   return error;
 }
 
+/* Jobs of one study may come here at the same time: the file is never seen half-written. */
 static mn_error *write_used(const mn_config *config)
 {
   char path[PATH_BYTES];
+  char temporary[PATH_BYTES + 32];
   char *text = NULL;
   MN_TRY(mn_journal_directory(config->values.directory));
   MN_TRY(mn_config_text(config, false, true, &text));
   snprintf(path, sizeof path, "%s/used.ini", config->values.directory);
-  FILE *out = fopen(path, "w");
+  snprintf(temporary, sizeof temporary, "%s.tmp%ld", path, (long)getpid());
+  FILE *out = fopen(temporary, "w");
   const bool good = out && fputs(mark, out) >= 0 && fputs(text, out) >= 0;
   const bool closed = out && fclose(out) == 0;
   mn_free(&text);
-  return good && closed ? NULL : mn_error_create(MN_IO, "cannot write %s", path);
+  return good && closed && rename(temporary, path) == 0 ? NULL : mn_error_create(MN_IO, "cannot write %s", path);
 }
 
 static void report(void *context, const mn_study_progress *p)
@@ -143,6 +152,13 @@ static void conclude(mn_reporting *r, const mn_product *p, const mn_study_result
     }
     print_paired(r, p, result, v);
     print_fits(r, result, v);
+  }
+  int64_t failed = 0;
+  for (int64_t row = 0; row < (int64_t)p->variations * p->counts; row++) {
+    failed += result->failed[row];
+  }
+  if (failed > 0) {
+    mn_report_line(r, "%lld runs have failed (!); the reasons are in %s/journal-*.txt", (long long)failed, directory);
   }
   if (isfinite(result->busy)) {
     mn_report_line(r, "ranks were busy with runs %.0f %% of the time", 100.0 * result->busy);

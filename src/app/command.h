@@ -42,6 +42,9 @@ mn_error *mn_pde_session(const mn_session *session, const mn_config *config, con
 /* Is this the used.ini of a continuum case?  Local. */
 bool mn_pde_was_used(const char *used);
 
+/* Is this the used.ini of a study?  Local. */
+bool mn_study_was_used(const char *used);
+
 /* The overrides from argument `first` on, into a config.  Local. */
 mn_error *mn_session_overrides(const mn_session *session, int first, mn_config *config) MN_MUST_CHECK;
 

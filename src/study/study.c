@@ -219,6 +219,29 @@ static mn_error *do_what_is_left(study *s)
   return NULL;
 }
 
+static int64_t finished(const mn_tasks *tasks)
+{
+  int64_t count = 0;
+  for (int64_t task = 0; task < tasks->count; task++) {
+    count += tasks->state[task] != MN_TASK_LEFT;
+  }
+  return count;
+}
+
+/* Makes study.h5, again if another job has finished something meanwhile: the last to write has seen all. */
+static mn_error *conclude(study *s, mn_study_result *result)
+{
+  int64_t seen = -1;
+  MN_TRY(mn_tasks_read(s->parallel, &s->tasks));
+  while (seen != finished(&s->tasks)) {
+    seen = finished(&s->tasks);
+    mn_study_result_clear(result);
+    MN_TRY(mn_outcome_make(s->parallel, &s->tasks, result));
+    MN_TRY(mn_tasks_read(s->parallel, &s->tasks));
+  }
+  return NULL;
+}
+
 mn_error *mn_study(const mn_parallel *parallel, const mn_study_options *options, mn_study_reporter *reporter,
                    void *context, mn_study_result *result)
 {
@@ -234,8 +257,7 @@ mn_error *mn_study(const mn_parallel *parallel, const mn_study_options *options,
   error = error ? error : do_what_is_left(&s);
   double seconds[2] = {s.working, mn_seconds() - s.started};
   MPI_Allreduce(MPI_IN_PLACE, seconds, 2, MPI_DOUBLE, MPI_SUM, parallel->comm);
-  error = error ? error : mn_tasks_read(parallel, &s.tasks);
-  error = error ? error : mn_outcome_make(parallel, &s.tasks, result);
+  error = error ? error : conclude(&s, result);
   error = error ? error : mn_agree(parallel, mn_tasks_left(&s.tasks, 0, options->variations, s.list, &s.left));
   if (!error) {
     result->busy = something ? seconds[0] / seconds[1] : (double)NAN;
