@@ -10,7 +10,7 @@ class Mnemotaxis(CMakePackage):
     version("main", branch="main")
 
     depends_on("c", type="build")
-    depends_on("cmake@3.20:", type="build")
+    depends_on("cmake@3.18:", type="build")
     depends_on("pkgconfig", type="build")
     depends_on("mpi")
     depends_on("hdf5+mpi")
@@ -24,4 +24,4 @@ class Mnemotaxis(CMakePackage):
     depends_on("py-matplotlib", type="run")
 
     def cmake_args(self):
-        return [self.define("MNEMOTAXIS_ARCH", ""), self.define("BUILD_TESTING", False)]
+        return [self.define("MNEMOTAXIS_ARCH", ""), self.define("MNEMOTAXIS_TESTS", False), self.define("MNEMOTAXIS_BENCHMARKS", False)]
