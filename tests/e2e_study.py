@@ -7,7 +7,7 @@ import subprocess
 import h5py
 import numpy as np
 
-from endtoend import HERE, REFUSED, STOPPED, Case, case_file, contents, directory, end, finish, launch
+from endtoend import DAMAGED, HERE, REFUSED, STOPPED, Case, case_file, contents, directory, end, finish, launch
 from endtoend import main, program, wait_for
 
 JOBS = pathlib.Path(HERE).parent / "jobs"
@@ -104,6 +104,16 @@ class Same(Case):
         start = spent()
         self.ends(program("study", self.study, cwd=self.study.parent))
         self.assertLess(spent() - start, 2.0)
+
+    def test_info_tells_a_whole_result_from_a_damaged_one(self):
+        out = directory("study") / "out"
+        self.ends(program("study", self.study, f"output.directory={out}", "study.limit=no", "study.replicas=1"))
+        self.assertIn("whole; mnemotaxis study", self.ends(program("info", out)).out)
+        data = bytearray((out / "study.h5").read_bytes())
+        data[len(data) // 2] ^= 1
+        (out / "study.h5").write_bytes(data)
+        self.ends(program("info", out / "study.h5"), DAMAGED)
+        self.assertIn("DAMAGED", self.ends(program("info", out), DAMAGED).out)
 
     def test_more_replicas_and_numbers_of_cells_keep_what_is_done(self):
         out = directory("study") / "out"

@@ -36,6 +36,14 @@ typedef struct mn_table_file {
  * Fails: MN_IO; what was there before then stays. */
 mn_error *mn_table_write(const mn_parallel *parallel, const char *path, const mn_table_file *table) MN_MUST_CHECK;
 
+/** Verifies the seal of a file and says what it is.  Collective.
+ * @param exists   false: there is no such file, and no text
+ * @param format   receives the text given to mn_table_write; the caller frees it with mn_free
+ * @param program  receives version and commit that wrote it, likewise
+ * Fails: MN_DATA for a damaged file. */
+mn_error *mn_table_about(const mn_parallel *parallel, const char *path, bool *exists, char **format,
+                         char **program) MN_MUST_CHECK;
+
 #ifdef __cplusplus
 }
 #endif

@@ -3,6 +3,7 @@
 
 #include <mnemotaxis/checkpoint.h>
 #include <mnemotaxis/observe.h>
+#include <mnemotaxis/rates.h>
 
 #include <string.h>
 
@@ -27,6 +28,16 @@ static void print_files(void)
   printf("\nseries.h5, /observables: time, step, and, each with its standard error in <name>_error,\n");
   for (int k = 0; k < MN_OBSERVABLES; k++) {
     printf("  %-16s %s\n", mn_observables[k].name, mn_observables[k].about);
+  }
+  printf("\nstudy.h5, /replicas [variations x counts, replicas], NaN where a run is missing or has failed:\n");
+  for (int k = 0; k < MN_STATISTICS; k++) {
+    const mn_statistic_info info = mn_statistic_at(k);
+    printf("  %-18s %s\n", info.name, info.about);
+  }
+  printf("study.h5, /table and /paired [variations x counts], each with <name>_error:\n");
+  for (int k = 0; k < MN_QUANTITIES; k++) {
+    const mn_quantity_info info = mn_quantity_at(k);
+    printf("  %-20s %s\n", info.name, info.about);
   }
   printf("\nengines\n");
   for (int k = 0; mn_drift_engines[k]; k++) {

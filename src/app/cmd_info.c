@@ -5,6 +5,7 @@
 #include <mnemotaxis/memory.h>
 #include <mnemotaxis/series.h>
 #include <mnemotaxis/snapshot.h>
+#include <mnemotaxis/table.h>
 
 #include <math.h>
 #include <string.h>
@@ -73,6 +74,20 @@ static mn_error *show_snapshots(const mn_session *session, const char *directory
   return NULL;
 }
 
+/* study.h5 and its like; false in `any` where there is no such file. */
+static mn_error *show_table(const mn_session *session, const char *path, bool *any)
+{
+  char *format = NULL;
+  char *program = NULL;
+  MN_TRY(mn_table_about(session->parallel, path, any, &format, &program));
+  if (*any && speaks(session)) {
+    printf("%s: whole; %s by mnemotaxis %s\n", path, format, program);
+  }
+  mn_free(&format);
+  mn_free(&program);
+  return NULL;
+}
+
 /* The worst that was found; the first message is told at once, so that the rest is still looked at. */
 static void tell_damage(const mn_session *session, mn_error *error, int *exit_code)
 {
@@ -102,7 +117,11 @@ static mn_error *show_directory(const mn_session *session, const char *directory
   any = exists(session, path, &is_directory) || any;
   tell_damage(session, show_series(session, path), exit_code);
   tell_damage(session, show_snapshots(session, directory), exit_code);
-  return any ? NULL : mn_error_create(MN_DATA, "%s holds no run", directory);
+  bool study = false;
+  snprintf(path, sizeof path, "%s/study.h5", directory);
+  tell_damage(session, show_table(session, path, &study), exit_code);
+  any = any || study || *exit_code != MN_EXIT_FINISHED;
+  return any ? NULL : mn_error_create(MN_DATA, "%s holds no run and no study", directory);
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -127,6 +146,9 @@ static mn_error *info(const mn_session *session, int *exit_code)
   }
   if (ends_with(path, "series.h5")) {
     return show_series(session, path);
+  }
+  if (ends_with(path, "study.h5") || ends_with(path, "compare.h5")) {
+    return show_table(session, path, &directory);
   }
   return show_checkpoint(session, path, true);
 }

@@ -1,6 +1,7 @@
 #include "h5.h"
 
 #include <mnemotaxis/checkpoint.h>
+#include <mnemotaxis/memory.h>
 #include <mnemotaxis/table.h>
 
 static mn_error *write_column(mn_h5 *file, const mn_parallel *parallel, const mn_column *c)
@@ -44,4 +45,22 @@ mn_error *mn_table_write(const mn_parallel *parallel, const char *path, const mn
     return error;
   }
   return mn_h5_commit(&file, 0);
+}
+
+mn_error *mn_table_about(const mn_parallel *parallel, const char *path, bool *exists, char **format, char **program)
+{
+  hid_t file = -1;
+  *format = *program = NULL;
+  MN_TRY(mn_h5_open_sealed(parallel, path, exists, &file));
+  if (!*exists) {
+    return NULL;
+  }
+  mn_error *error = mn_h5_read_text(file, "/", "format", format);
+  error = error ? error : mn_h5_read_text(file, "/", "program", program);
+  H5Fclose(file);
+  if (error) {
+    mn_free(format);
+    mn_free(program);
+  }
+  return mn_agree(parallel, mn_error_within(error, "%s", path));
 }
