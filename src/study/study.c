@@ -6,6 +6,7 @@
 #include <mnemotaxis/study.h>
 
 #include "outcome.h"
+#include "pool.h"
 #include "tasks.h"
 
 #include <math.h>
@@ -21,13 +22,15 @@ typedef struct study {
   int64_t *list; /* [tasks] of the pool that is worked on */
   mn_parallel group;
   int groups;
-  MPI_Win window;
-  int64_t *next; /* on rank 0 */
+  mn_pool pool;      /* counter 0: place of the next task in the list; 1 + row: tasks finished */
+  int64_t *row_left; /* [rows] tasks of the pool in each row that have not been told of as finished */
+  int64_t *counters; /* [1 + rows] */
+  int64_t before;    /* tasks finished before this pool */
   mn_mean_field *field;
   mn_yardstick *yardstick;
   double started, working; /* seconds; in replicas */
-  double done_cost, all_cost;
-  int64_t done, failed, mine; /* of this part: finished, failed among them, in all; as far as this rank knows */
+  double done_cost, cost_before, all_cost;
+  int64_t done, failed, mine; /* of this part: finished, failed among them, in all */
   bool stopped;
   mn_study_reporter *reporter;
   void *context;
@@ -84,30 +87,21 @@ static void split(study *s)
   MPI_Comm_split(s->parallel->comm, (int)number, s->parallel->rank, &comm);
   mn_parallel_create(comm, &s->group);
   MPI_Comm_free(&comm);
-  const MPI_Aint bytes = s->parallel->rank == 0 ? (MPI_Aint)sizeof *s->next : 0;
-  MPI_Win_allocate(bytes, sizeof *s->next, MPI_INFO_NULL, s->parallel->comm, &s->next, &s->window);
-  if (s->parallel->rank == 0) {
-    *s->next = 0;
-  }
-  MPI_Barrier(s->parallel->comm);
-  MPI_Win_lock_all(MPI_MODE_NOCHECK, s->window);
+  mn_pool_open(s->parallel, 1 + s->options->variations * s->options->counts, &s->pool);
 }
 
 static void unite(study *s)
 {
-  MPI_Win_unlock_all(s->window);
-  MPI_Win_free(&s->window);
+  mn_pool_close(&s->pool);
   mn_parallel_destroy(&s->group);
 }
 
 /* The next task of the pool for this group, or -1. */
 static int64_t fetch(study *s)
 {
-  const int64_t one = 1;
   int64_t place = s->left;
   if (s->group.rank == 0 && !must_stop(s)) {
-    MPI_Fetch_and_op(&one, &place, MPI_INT64_T, 0, 0, MPI_SUM, s->window);
-    MPI_Win_flush(0, s->window);
+    place = mn_pool_raise(&s->pool, 0);
   }
   MPI_Bcast(&place, 1, MPI_INT64_T, 0, s->group.comm);
   return place < s->left ? s->list[place] : -1;
@@ -136,10 +130,44 @@ static mn_error *work(study *s, int64_t task)
     error = mn_tasks_record(&s->tasks, task, s->parallel->rank, seconds * s->group.size,
                             failure ? failure->message : NULL, value);
   }
+  if (s->group.rank == 0 && !stopped) {
+    (void)mn_pool_raise(&s->pool, 1 + (int)row);
+  }
   s->failed += failure ? 1 : 0;
-  s->done += stopped ? 0 : 1;
   mn_error_destroy(&failure);
   return mn_agree(&s->group, error);
+}
+
+/* Tells of rows that are complete since it was last looked. */
+static void tell_rows(study *s)
+{
+  const mn_study_options *o = s->options;
+  for (int64_t row = 0; row < (int64_t)o->variations * o->counts; row++) {
+    if (s->row_left[row] > 0 && s->counters[1 + row] == s->row_left[row]) {
+      char event[2200];
+      snprintf(event, sizeof event, "%.2000s, %lld cells are complete", o->variation[row / o->counts].name,
+               (long long)o->count[row % o->counts]);
+      s->row_left[row] = 0;
+      tell(s, event);
+    }
+  }
+}
+
+/* Counts what all groups have finished.  Rank 0. */
+static void look(study *s)
+{
+  if (s->parallel->rank != 0) {
+    return;
+  }
+  mn_pool_look(&s->pool, s->counters);
+  s->done = s->before;
+  s->done_cost = s->cost_before;
+  for (int64_t row = 0; row < (int64_t)s->options->variations * s->options->counts; row++) {
+    s->done += s->counters[1 + row];
+    s->done_cost += (double)s->counters[1 + row] * s->tasks.cost[row];
+  }
+  tell_rows(s);
+  tell(s, NULL);
 }
 
 /* All tasks of the list, by all groups. */
@@ -147,13 +175,22 @@ static mn_error *work_off(study *s)
 {
   mn_error *error = NULL;
   int64_t task;
+  const int rows = s->options->variations * s->options->counts;
+  for (int row = 0; row < rows; row++) {
+    s->row_left[row] = 0;
+  }
+  for (int64_t k = 0; k < s->left; k++) {
+    s->row_left[mn_tasks_row(&s->tasks, s->list[k])]++;
+  }
+  s->before = s->done;
+  s->cost_before = s->done_cost;
   split(s);
   while (!error && (task = fetch(s)) >= 0) {
     error = work(s, task);
-    s->done_cost += s->groups * s->tasks.cost[mn_tasks_row(&s->tasks, task)]; /* the others do as much */
-    tell(s, NULL);
+    look(s);
   }
   error = mn_agree(s->parallel, error); /* a journal that cannot be written ends the study */
+  look(s);
   unite(s);
   s->stopped = mn_any(s->parallel, must_stop(s));
   return error;
@@ -249,7 +286,10 @@ mn_error *mn_study(const mn_parallel *parallel, const mn_study_options *options,
       .parallel = parallel, .options = options, .started = mn_seconds(), .reporter = reporter, .context = context};
   *result = (mn_study_result){.variations = options->variations, .counts = options->counts};
   mn_error *error = mn_tasks_create(options, &s.tasks);
-  error = mn_agree(parallel, error ? error : mn_alloc(&s.list, s.tasks.count, sizeof *s.list));
+  const int64_t rows = (int64_t)options->variations * options->counts;
+  error = error ? error : mn_alloc(&s.list, s.tasks.count, sizeof *s.list);
+  error = error ? error : mn_alloc(&s.row_left, rows, sizeof *s.row_left);
+  error = mn_agree(parallel, error ? error : mn_alloc(&s.counters, rows + 1, sizeof *s.counters));
   error = error ? error : mn_agree(parallel, parallel->rank == 0 ? mn_journal_directory(options->directory) : NULL);
   error = error ? error : mn_tasks_read(parallel, &s.tasks);
   error = error ? error : mn_agree(parallel, mn_tasks_left(&s.tasks, 0, options->variations, s.list, &s.left));
@@ -265,5 +305,7 @@ mn_error *mn_study(const mn_parallel *parallel, const mn_study_options *options,
   }
   mn_tasks_clear(&s.tasks);
   mn_free(&s.list);
+  mn_free(&s.row_left);
+  mn_free(&s.counters);
   return error;
 }
