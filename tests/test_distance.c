@@ -8,6 +8,7 @@
 #include <math.h>
 #include <mnemotaxis/distance.h>
 #include <mnemotaxis/kernel.h>
+#include <mnemotaxis/memory.h>
 #include <string.h>
 
 enum { MOST = 2500, SEEDS = 3 };
@@ -198,7 +199,7 @@ static void sliced_noise_is_the_mean_absolute_deviation_of_binomials(void **stat
     const double n = (double)counts[k / 2];
     double expected = 0.0;
     for (int d = 0; d < MN_DIRECTIONS; d++) {
-      expected += expected_projection(l, n, pi * d / MN_DIRECTIONS) / MN_DIRECTIONS;
+      expected += expected_projection(l, n, pi * (d + 0.5) / MN_DIRECTIONS) / MN_DIRECTIONS;
     }
     const pooled p = pooled_noise(l, counts[k / 2]);
     check_absolute(p.mean[MN_SLICED], expected, 6.0 * p.error[MN_SLICED] + 1e-2 * expected,
@@ -248,7 +249,7 @@ static void sobolev_noise_is_the_closed_form_at_any_scale(void **state)
 }
 
 /* Beyond the reach of the density all mass has to go the same way: the difference of the means, exactly.  The shift
- * is at an odd multiple of pi/32, so no direction is across: the least shift is 9.8 deviations. */
+ * is along x, and directions are odd multiples of pi/32, so none is across: the least shift is 9.8 deviations. */
 static void a_cloud_far_away_is_as_far_as_the_means(void **state)
 {
   (void)state;
@@ -257,12 +258,13 @@ static void a_cloud_far_away_is_as_far_as_the_means(void **state)
   make_cloud(&normal, 500, 5);
   double mean[2] = {0.0, 0.0};
   for (int k = 0; k < 2 * 500; k++) {
-    cloud[k] += 100.0 * (k % 2 == 0 ? cos(pi / 32.0) : sin(pi / 32.0));
+    cloud[k] += k % 2 == 0 ? 100.0 : 0.0;
     mean[k % 2] += cloud[k] / 500.0;
   }
   double expected = 0.0;
   for (int d = 0; d < MN_DIRECTIONS; d++) {
-    expected += fabs(mean[0] * cos(pi * d / MN_DIRECTIONS) + mean[1] * sin(pi * d / MN_DIRECTIONS)) / MN_DIRECTIONS;
+    const double angle = pi * (d + 0.5) / MN_DIRECTIONS;
+    expected += fabs(mean[0] * cos(angle) + mean[1] * sin(angle)) / MN_DIRECTIONS;
   }
   const mn_distance_row row = measured(check_world(), &plane, 500, 1);
   check_relative(row.value[MN_SLICED], expected, 1e-6, "tails of the density beyond 5 deviations");
@@ -290,24 +292,21 @@ static void a_cloud_three_times_as_wide_is_as_far_as_the_laws(void **state)
 }
 
 /* All cells at the centre: |1 - rho^|^2 mode by mode, whatever the scale; W1 is sigma E|z| = sigma sqrt(2/pi). */
-static void check_one_point(const law *l)
-{
-  mn_plane plane;
-  make_plane(l, 0.1 * l->sigma[0], &plane);
-  for (int k = 0; k < 20; k++) {
-    cloud[k] = l->centre[0][k % 2];
-  }
-  const mn_distance_row row = measured(check_world(), &plane, 10, 1);
-  check_relative(row.value[MN_SLICED], l->sigma[0] * sqrt(2.0 / pi), 3e-3, "cells of width 0.1 and more");
-  check_relative(row.value[MN_SOBOLEV], sqrt(sobolev_sum(false)), 3e-3, "cells of width 0.1 and more");
-  mn_plane_clear(&plane);
-}
-
 static void one_point_has_the_closed_forms_at_any_scale(void **state)
 {
   (void)state;
-  check_one_point(&normal);
-  check_one_point(&shifted);
+  const law *const laws[] = {&normal, &shifted};
+  for (int l = 0; l < 2; l++) {
+    mn_plane plane;
+    make_plane(laws[l], 0.1 * laws[l]->sigma[0], &plane);
+    for (int k = 0; k < 20; k++) {
+      cloud[k] = laws[l]->centre[0][k % 2];
+    }
+    const mn_distance_row row = measured(check_world(), &plane, 10, 1);
+    check_relative(row.value[MN_SLICED], laws[l]->sigma[0] * sqrt(2.0 / pi), 3e-3, "cells of width 0.1 and more");
+    check_relative(row.value[MN_SOBOLEV], sqrt(sobolev_sum(false)), 3e-3, "cells of width 0.1 and more");
+    mn_plane_clear(&plane);
+  }
 }
 
 static void every_number_of_ranks_gives_the_same_bits(void **state)
@@ -325,38 +324,6 @@ static void every_number_of_ranks_gives_the_same_bits(void **state)
   mn_parallel_destroy(&alone);
 }
 
-/* Moments of evenly filled points, and how their masses add up. */
-static void check_points(const law *l, double spacing, int split, double bound)
-{
-  mn_plane plane;
-  mn_plane_points p;
-  long double moment[5] = {0};
-  make_plane(l, spacing * l->sigma[0], &plane);
-  check_ok(mn_plane_points_make(&plane, (int64_t)plane.axis[0].cells * plane.axis[1].cells * split * split, &p));
-  double before = 0.0;
-  for (int64_t k = 0; k < p.count; k++) {
-    const double m = p.cumulative[k] - before;
-    assert_true(m >= 0.0);
-    before = p.cumulative[k];
-    for (int a = 0; a < 2; a++) {
-      const long double x = p.x[2 * k + a] - l->centre[0][a];
-      moment[a] += m * x;
-      moment[2 + a] += m * (x * x + p.size[2 * k + a] * p.size[2 * k + a] / 12.0L);
-    }
-    moment[4] += m * (p.x[2 * k] - l->centre[0][0]) * (p.x[2 * k + 1] - l->centre[0][1]);
-  }
-  check_relative(before, 1.0, 1e-15, "scaled to 1");
-  const double v = l->sigma[0] * l->sigma[0];
-  for (int a = 0; a < 2; a++) {
-    check_absolute((double)moment[a], 0.0, 1e-9 * l->sigma[0], "the plane is symmetric around the law");
-    check_relative((double)moment[2 + a], v, bound,
-                   "order 4 of filled pieces, x^4/s^4 being 3, where the mesh is graded by 0.1 a cell");
-  }
-  check_absolute((double)moment[4], 0.0, 1e-9 * v, "the plane is symmetric around the law");
-  mn_plane_points_clear(&p);
-  mn_plane_clear(&plane);
-}
-
 /* The radial law is distribution-free wherever the cloud is. */
 static void samples_of_a_small_cloud_far_from_0_are_no_farther(void **state)
 {
@@ -372,16 +339,50 @@ static void samples_of_a_small_cloud_far_from_0_are_no_farther(void **state)
   mn_plane_clear(&plane);
 }
 
-static void points_have_the_mass_and_the_moments_of_the_density(void **state)
+/* mn_distance_measure cuts the density into as many points, afresh for every cloud. */
+static void a_yardstick_measures_the_same_bits_whatever_it_measured_before(void **state)
 {
   (void)state;
-  const law *const laws[] = {&normal, &shifted};
-  for (int k = 0; k < 2; k++) {
-    for (int split = 1; split <= 4; split *= 2) {
-      check_points(laws[k], 0.1, split, 1e-4);
-      check_points(laws[k], 0.3, split, 2e-3);
+  static const int64_t counts[] = {50, 1500, 1, 300, 50};
+  const int64_t before = mn_memory_live();
+  mn_plane plane;
+  mn_yardstick *yardstick = NULL;
+  make_plane(&two, 0.3, &plane);
+  check_ok(mn_yardstick_create(&plane, 1 << 18, &yardstick));
+  for (int k = 0; k < 5; k++) {
+    double value[MN_DISTANCES];
+    make_cloud(&two, counts[k], 1);
+    check_ok(mn_yardstick_measure(yardstick, counts[k], cloud, value));
+    const mn_distance_row row = measured(check_world(), &plane, counts[k], 1);
+    assert_memory_equal(value, row.value, sizeof value);
+  }
+  mn_yardstick_destroy(&yardstick);
+  mn_plane_clear(&plane);
+  assert_int_equal(mn_memory_live(), before);
+}
+
+/* Pieces of width w and more; no direction is along the lines they lie in. */
+static void a_yardstick_of_few_points_is_as_fine_as_they_are(void **state)
+{
+  (void)state;
+  const double w = 0.3 * two.sigma[0];
+  const double bound[MN_DISTANCES] = {w * w / 24.0, w / 32.0, w * w / 24.0};
+  mn_plane plane;
+  mn_yardstick *yardstick = NULL;
+  make_plane(&two, w, &plane);
+  check_ok(mn_yardstick_create(&plane, 1, &yardstick));
+  for (int64_t count = 20; count <= MOST; count *= 5) {
+    double value[MN_DISTANCES];
+    make_cloud(&two, count, 3);
+    check_ok(mn_yardstick_measure(yardstick, count, cloud, value));
+    const mn_distance_row row = measured(check_world(), &plane, count, 1);
+    for (int d = 0; d < MN_DISTANCES; d++) {
+      assert_true(value[d] != row.value[d]);
+      check_absolute(value[d], row.value[d], bound[d], "filling of pieces (distance.h)");
     }
   }
+  mn_yardstick_destroy(&yardstick);
+  mn_plane_clear(&plane);
 }
 
 MN_TESTS("distance", cmocka_unit_test(samples_of_the_density_are_as_far_as_the_noise_says),
@@ -395,4 +396,5 @@ MN_TESTS("distance", cmocka_unit_test(samples_of_the_density_are_as_far_as_the_n
          cmocka_unit_test(one_point_has_the_closed_forms_at_any_scale),
          cmocka_unit_test(every_number_of_ranks_gives_the_same_bits),
          cmocka_unit_test(samples_of_a_small_cloud_far_from_0_are_no_farther),
-         cmocka_unit_test(points_have_the_mass_and_the_moments_of_the_density));
+         cmocka_unit_test(a_yardstick_measures_the_same_bits_whatever_it_measured_before),
+         cmocka_unit_test(a_yardstick_of_few_points_is_as_fine_as_they_are));

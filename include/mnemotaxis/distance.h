@@ -53,8 +53,9 @@ mn_error *mn_distance_measure(const mn_parallel *parallel, const mn_plane *plane
 typedef struct mn_yardstick mn_yardstick;
 
 /** Prepares a density.  Local.
- * @param most  points it may be cut into: n points resolve distances to about 1/n of the size of the cloud, and so do
- *              for clouds of up to n^2 cells */
+ * @param most  points it may be cut into, but never fewer than one a cell of the plane
+ * Accuracy: with pieces of width w, w^2/24 and, for the sliced distance, far below w/32: for a cloud of deviation 1,
+ * 2e-3 with 1600 points, 3e-4 with 6400, 7e-5 with 25600 (test_distance). */
 mn_error *mn_yardstick_create(const mn_plane *plane, int64_t most, mn_yardstick **yardstick) MN_MUST_CHECK;
 
 /** Releases it; NULL is allowed.  Local. */

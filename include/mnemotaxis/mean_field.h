@@ -22,7 +22,7 @@ typedef struct mn_mean_field {
 
 /** Solves the continuum and keeps its chemical at the times of the steps, or, if there are many, at some of them.
  * Collective; the solver library must have been started.  On one rank the same bits always.
- * @param steps  of the schedule, the last one ends the field
+ * @param steps  of the schedule, at least 1; the last one ends the field
  * Fails: as mn_pde_create; MN_USAGE when the density concentrates before the end. */
 mn_error *mn_mean_field_solve(const mn_parallel *parallel, const mn_pde_options *options, const mn_schedule *schedule,
                               int64_t steps, mn_mean_field **field) MN_MUST_CHECK;

@@ -101,6 +101,9 @@ static mn_error *share_plane(const mn_parallel *parallel, bool density, mn_plane
   double time = plane->time;
   mn_error *error = share_axis(parallel, &axis[0]);
   error = error ? error : share_axis(parallel, &axis[1]);
+  if (error && parallel->rank > 0) {
+    mn_axis_clear(&axis[0]);
+  }
   MN_TRY(error);
   const int cells = axis[0].cells * axis[1].cells;
   MPI_Bcast(&time, 1, MPI_DOUBLE, 0, parallel->comm);

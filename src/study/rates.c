@@ -109,7 +109,7 @@ static mn_estimate estimate_of(int quantity, int64_t replicas, const double *val
   }
   const double n = (double)replicas;
   const double variance = (n - 1.0) / n * (square - sum * sum / n);
-  return (mn_estimate){value, sqrt(fmax(variance, 0.0)) + (replicas < 2 ? (double)NAN : 0.0)};
+  return (mn_estimate){value, replicas < 2 ? (double)NAN : sqrt(variance < 0.0 ? 0.0 : variance)};
 }
 
 static void estimate_all(int64_t replicas, const double *values, const double *minus, mn_estimate *estimate)

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { YARDSTICK_POINTS = 1 << 14 };
+enum { YARDSTICK_POINTS = 1 << 18 };
 
 typedef struct study {
   const mn_parallel *parallel;

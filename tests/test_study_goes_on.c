@@ -1,0 +1,301 @@
+/* Studies that are stopped, damaged, extended, or whose replicas fail.  Truth: a study by one rank in one go, byte by
+ * byte; the lines of the journals, in which every replica must be once. */
+#include "study_case.h"
+
+#include <math.h>
+#include <mnemotaxis/journal.h>
+#include <mnemotaxis/memory.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char directory[CHECK_PATH];
+static char one[CASE_PATH], other[CASE_PATH]; /* directories of studies */
+
+static int make_directory(void **state)
+{
+  (void)state;
+  check_directory_create(directory);
+  snprintf(one, sizeof one, "%s/one", directory);
+  snprintf(other, sizeof other, "%s/other", directory);
+  return 0;
+}
+
+static int remove_directory(void **state)
+{
+  (void)state;
+  check_directory_remove(directory);
+  return 0;
+}
+
+/* Requests to stop after `left` calls, for good. */
+static bool enough(void *context)
+{
+  int *left = context;
+  return --*left <= 0;
+}
+
+/* One job of a study that is stopped after so many calls on each rank. */
+static mn_study_result stopped_after(const mn_parallel *p, mn_study_options o, int calls)
+{
+  o.stop.requested = enough;
+  o.stop.context = &calls;
+  return case_go_on(p, &o);
+}
+
+/* Jobs by all ranks and by the first alone in turn, each stopped after so many calls. */
+static void go_on_until_finished(const mn_study_options *o, int calls)
+{
+  enum { MOST = 40 };
+  int before = 0;
+  mn_outcome outcome = MN_STOPPED;
+  mn_parallel alone;
+  mn_parallel_create(MPI_COMM_SELF, &alone);
+  for (int job = 0; outcome == MN_STOPPED; job++) {
+    assert_in_range(job, 0, MOST);
+    if (job % 2 == 0 || check_world()->rank == 0) {
+      mn_study_result r = stopped_after(job % 2 ? &alone : check_world(), *o, calls);
+      assert_int_equal(r.outcome == MN_FINISHED, r.complete);
+      outcome = r.outcome;
+      mn_study_result_clear(&r);
+    }
+    MPI_Bcast(&outcome, sizeof outcome, MPI_BYTE, 0, check_world()->comm);
+    const int now = case_lines_of(other, "journal").all;
+    assert_true(now >= before && (outcome == MN_FINISHED) == (now == CASE_TASKS));
+    before = now;
+  }
+  mn_parallel_destroy(&alone);
+}
+
+static void a_stopped_study_goes_on_and_leaves_the_same_bytes(void **state)
+{
+  (void)state;
+  mn_study_options o = case_study(other);
+  for (o.groups = 1; o.groups <= 2; o.groups++) {
+    go_on_until_finished(&o, 47);
+    case_check_each_once(other);
+    case_check_bytes(other, case_truth());
+    check_directory_remove(other);
+    MPI_Barrier(check_world()->comm);
+  }
+}
+
+/* Seven calls: one before the replica, six in it.  What is not finished leaves no line. */
+static void a_replica_that_is_stopped_is_not_recorded(void **state)
+{
+  (void)state;
+  mn_study_options o = case_study(one);
+  o.groups = 1;
+  for (int calls = 1; calls <= CASE_STEPS + 2; calls++) {
+    mn_study_result r = stopped_after(check_world(), o, calls);
+    assert_true(r.outcome == MN_STOPPED && !r.complete);
+    assert_int_equal(case_lines_of(one, "journal").all, calls == CASE_STEPS + 2);
+    assert_int_equal(r.replicas[0] + r.replicas[1] + r.replicas[2] + r.replicas[3] + r.replicas[4] + r.replicas[5],
+                     calls == CASE_STEPS + 2);
+    mn_study_result_clear(&r);
+  }
+}
+
+static void the_clock_stops_a_study(void **state)
+{
+  (void)state;
+  mn_study_options o = case_study(one);
+  o.stop.wall_minutes = 1e-9;
+  mn_study_result r = case_go_on(check_world(), &o);
+  assert_true(r.outcome == MN_STOPPED && !r.complete);
+  assert_int_equal(case_lines_of(one, "journal").all, 0);
+  mn_study_result_clear(&r);
+}
+
+static void a_request_when_nothing_is_left_stops_nothing(void **state)
+{
+  (void)state;
+  const mn_study_options o = case_study(one);
+  case_finish(check_world(), &o);
+  mn_study_result r = stopped_after(check_world(), o, 1);
+  assert_true(r.outcome == MN_FINISHED && r.complete && isnan(r.busy));
+  mn_study_result_clear(&r);
+}
+
+static void journal_path(const char *where, int part, int journal, char path[CASE_PATH + 64])
+{
+  snprintf(path, CASE_PATH + 64, "%s/journal-%04d-%05d.txt", where, part, journal);
+}
+
+/* On the first rank: takes bytes off the end of every journal and damages the first line of the first. */
+static void tear_journals(const char *where, int bytes)
+{
+  for (int journal = 0; journal < check_world()->size && check_world()->rank == 0; journal++) {
+    char path[CASE_PATH + 64];
+    struct stat info;
+    journal_path(where, 1, journal, path);
+    if (stat(path, &info) == 0 && info.st_size > bytes) {
+      assert_int_equal(truncate(path, info.st_size - bytes), 0);
+    }
+    FILE *file = fopen(path, "r+b");
+    if (file && journal == 0) {
+      fseek(file, 30, SEEK_SET);
+      fputc('#', file);
+    }
+    if (file) {
+      fclose(file);
+    }
+  }
+}
+
+static void torn_journals_lose_only_what_was_torn(void **state)
+{
+  (void)state;
+  static const int bytes[] = {2, 17, 200};
+  mn_study_options o = case_study(other);
+  for (int k = 0; k < 3; k++) {
+    o.groups = k;
+    case_finish(check_world(), &o);
+    case_check_each_once(other);
+    tear_journals(other, bytes[k]);
+    const int lost = CASE_TASKS - case_lines_of(other, "journal").all;
+    assert_in_range(lost, 1, 2 * check_world()->size);
+    case_finish(check_world(), &o);
+    case_check_each_once(other);
+    case_check_bytes(other, case_truth());
+  }
+}
+
+static char kept[1 << 16];
+
+static void keep_journal(void)
+{
+  char path[CASE_PATH + 64];
+  journal_path(other, 1, 0, path);
+  FILE *file = fopen(path, "rb");
+  assert_non_null(file);
+  kept[fread(kept, 1, sizeof kept - 1, file)] = '\0';
+  fclose(file);
+}
+
+/* The journal of the first rank still begins as it was. */
+static void check_kept(void)
+{
+  static char before[sizeof kept];
+  memcpy(before, kept, sizeof kept);
+  keep_journal();
+  assert_true(strlen(before) > 0 && strncmp(before, kept, strlen(before)) == 0);
+}
+
+/* First the second variation, of 12 and 40 cells, two replicas of each. */
+static void more_replicas_counts_and_variations_go_on(void **state)
+{
+  (void)state;
+  static case_bytes few;
+  const mn_study_options all = case_study(other);
+  mn_variation last = all.variation[1];
+  mn_study_options o = all;
+  last.run++;
+  o.variations = 1;
+  o.variation = &last;
+  o.counts = 2;
+  o.count++;
+  o.replicas = 2;
+  case_alone(o, &few);
+  case_finish(check_world(), &o);
+  assert_int_equal(case_lines_of(other, "journal").all, 4);
+  case_check_bytes(other, &few);
+  keep_journal();
+  o.replicas = CASE_REPLICAS;
+  case_finish(check_world(), &o);
+  assert_int_equal(case_lines_of(other, "journal").all, 8);
+  check_kept();
+  case_finish(check_world(), &all);
+  check_kept();
+  case_check_each_once(other);
+  case_check_bytes(other, case_truth());
+  o.replicas = 2; /* and back: what is not asked for is passed over */
+  case_finish(check_world(), &o);
+  case_check_each_once(other);
+  case_check_bytes(other, &few);
+}
+
+/* Is there a line of a failure with these words? */
+static mn_error *find_reason(void *context, const char *line)
+{
+  int *found = context;
+  *found += strstr(line, "\tfailed\t") && strstr(line, "nowhere.h5");
+  return NULL;
+}
+
+static void failures_are_recorded_and_the_others_finish(void **state)
+{
+  (void)state;
+  int reasons = 0;
+  mn_study_options o = case_study(one);
+  for (int c = 0; c < CASE_COUNTS; c++) {
+    case_runs[0][c].initial.kind = MN_INITIAL_FILE;
+    case_runs[0][c].initial_file = "nowhere.h5";
+    case_runs[0][c].initial_dataset = "/start";
+  }
+  for (int again = 0; again < 2; again++) {
+    o.groups = again;
+    mn_study_result r = case_go_on(check_world(), &o);
+    assert_true(r.outcome == MN_FINISHED && r.complete);
+    for (int row = 0; row < CASE_ROWS; row++) {
+      const bool good = row >= CASE_COUNTS;
+      const mn_estimate *e = &r.estimate[row * MN_QUANTITIES + MN_QUANTITY_SQUARE];
+      assert_int_equal(r.failed[row], good ? 0 : CASE_REPLICAS);
+      assert_int_equal(r.replicas[row], good ? CASE_REPLICAS : 0);
+      assert_true(good ? e->error > 0.0 : isnan(e->value) && isnan(e->error));
+    }
+    mn_study_result_clear(&r);
+    case_check_each_once(one);
+    assert_int_equal(case_lines_of(one, "journal").failed, CASE_COUNTS * CASE_REPLICAS);
+  }
+  check_ok(mn_journal_read(one, "journal", find_reason, &reasons));
+  assert_int_equal(reasons, CASE_COUNTS * CASE_REPLICAS);
+}
+
+/* Directories in the place of journals. */
+static void a_journal_that_cannot_be_written_ends_the_study_on_all_ranks(void **state)
+{
+  (void)state;
+  mn_study_options o = case_study(one);
+  for (int k = 0; k < check_world()->size && check_world()->rank == 0; k++) {
+    char path[CASE_PATH + 64];
+    journal_path(one, 1, k, path);
+    check_ok(mn_journal_directory(path));
+  }
+  MPI_Barrier(check_world()->comm);
+  for (o.groups = 0; o.groups <= 1; o.groups++) {
+    const int64_t live = mn_memory_live();
+    mn_study_result r;
+    check_refused(mn_study(check_world(), &o, NULL, NULL, &r), MN_IO, "journal-0001-0000");
+    mn_study_result_clear(&r);
+    assert_true(mn_memory_live() == live);
+  }
+}
+
+static void a_directory_that_cannot_be_made_is_refused_on_all_ranks(void **state)
+{
+  (void)state;
+  char file[CASE_PATH + 16];
+  char below[CASE_PATH + 32];
+  mn_study_result r;
+  snprintf(file, sizeof file, "%s/file", directory);
+  snprintf(below, sizeof below, "%s/study", file);
+  if (check_world()->rank == 0) {
+    check_ok(mn_journal_append(file, "line"));
+  }
+  const mn_study_options o = case_study(below);
+  check_refused(mn_study(check_world(), &o, NULL, NULL, &r), MN_USAGE, "cannot make the directory");
+  mn_study_result_clear(&r);
+}
+
+#define IN_DIRECTORY(claim) cmocka_unit_test_setup_teardown(claim, make_directory, remove_directory)
+
+MN_TESTS("study_goes_on", IN_DIRECTORY(a_stopped_study_goes_on_and_leaves_the_same_bytes),
+         IN_DIRECTORY(a_replica_that_is_stopped_is_not_recorded), IN_DIRECTORY(the_clock_stops_a_study),
+         IN_DIRECTORY(a_request_when_nothing_is_left_stops_nothing),
+         IN_DIRECTORY(torn_journals_lose_only_what_was_torn), IN_DIRECTORY(more_replicas_counts_and_variations_go_on),
+         IN_DIRECTORY(failures_are_recorded_and_the_others_finish),
+         IN_DIRECTORY(a_journal_that_cannot_be_written_ends_the_study_on_all_ranks),
+         IN_DIRECTORY(a_directory_that_cannot_be_made_is_refused_on_all_ranks));
