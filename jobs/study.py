@@ -97,7 +97,7 @@ def coupling_figure(study):
 
 def image(figure):
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110)
+    figure.savefig(buffer, format="png", dpi=min(110, 60000 / figure.get_size_inches()[0]))
     return f'<img src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
 
 
@@ -159,7 +159,7 @@ def main(arguments):
     study = Study(directory)
     figures = {"rates.png": rate_figure(study), "coupling.png": coupling_figure(study)}
     for name, figure in figures.items():
-        figure.savefig(directory / name, dpi=150)
+        figure.savefig(directory / name, dpi=min(150, 60000 / figure.get_size_inches()[0]))
     (directory / "report.html").write_text(report(study, figures.values()))
     print(f"{directory}/report.html, rates.png, coupling.png")
 

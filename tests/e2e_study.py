@@ -7,7 +7,7 @@ import subprocess
 import h5py
 import numpy as np
 
-from endtoend import DAMAGED, HERE, REFUSED, STOPPED, Case, case_file, contents, directory, end, finish, launch
+from endtoend import BUG, DAMAGED, FINISHED, HERE, REFUSED, STOPPED, Case, case_file, contents, directory, end, finish, launch
 from endtoend import main, program, wait_for
 
 JOBS = pathlib.Path(HERE).parent / "jobs"
@@ -125,9 +125,9 @@ class Same(Case):
 
 
 class Numbers(Case):
-    def study(self, *arguments, **keys):
+    def study(self, *arguments, code=FINISHED, **keys):
         case = case_file({**KEYS, **{k.replace("__", "."): v for k, v in keys.items()}})
-        result = self.ends(program("study", case, *arguments, cwd=case.parent))
+        result = self.ends(program("study", case, *arguments, cwd=case.parent), code)
         with h5py.File(case.parent / "out/study.h5", "r") as f:
             return result, {k: f["table"][k][:] for k in f["table"]}, {k: f["paired"][k][:] for k in f["paired"]}
 
@@ -154,7 +154,7 @@ class Numbers(Case):
         with h5py.File(where / "points.h5", "w") as f:
             f["x"] = np.random.default_rng(1).normal(size=(40, 2))
         result, table, _ = self.study(initial__kind="file", initial__file=where / "points.h5", initial__dataset="/x",
-                                      study__limit="no", study__counts="40 64", study__replicas=3)
+                                      study__limit="no", study__counts="40 64", study__replicas=3, code=BUG)
         self.assertEqual(list(table["finished"]), [3, 0])
         self.assertEqual(list(table["failed"]), [0, 3])
         self.assertIn("3 runs have failed", result.out)
@@ -167,7 +167,9 @@ class Refused(Case):
                   ("study.vary=model.theta", "no values"), ("study.vary=model.theta 1 | model.theta 2", "twice"),
                   ("study.vary=particles.count 3", "study.counts"), ("study.vary=output.every 3", "cannot be varied"),
                   ("study.vary=model.theta -1", ">= 0"), ("study.vary=time.step 0.1 0.07", "multiple"),
-                  ("study.vary=model.theta 1 0", "theta")]
+                  ("study.vary=model.theta 1 0", "theta"), ("study.vary=model.theta 1 1", "twice"),
+                  ("study.vary=time.noise_substeps 1 2", "follows"), ("initial.kind=dirac", "density"),
+                  ("pde.smoothing=0.1", "elsewhere")]
         for words, hint in claims:
             case = case_file(KEYS)
             result = self.ends(program("study", case, words, cwd=case.parent), REFUSED)
@@ -178,7 +180,8 @@ class Refused(Case):
         case = case_file({**KEYS, "study.limit": "no", "study.counts": "32", "study.replicas": 1})
         self.ends(program("study", case, cwd=case.parent))
         before = contents(case.parent)
-        self.one_sentence(self.ends(program("study", case, "model.chi=1", cwd=case.parent), REFUSED), "another study")
+        for change in "model.chi=1", "time.end=1", "study.limit=yes":
+            self.one_sentence(self.ends(program("study", case, change, cwd=case.parent), REFUSED), "another study")
         self.one_sentence(self.ends(program("resume", "out", cwd=case.parent), REFUSED), "study")
         self.assertEqual(contents(case.parent), before)
         self.ends(program("run", case, "output.directory=run", "particles.count=32", cwd=case.parent))

@@ -84,6 +84,9 @@ typedef struct mn_pde_state {
   double *moment;  /**< [moments, 6] time, mean x y, covariance xx xy yy: the past as seen from far away */
 } mn_pde_state;
 
+/** Refuses (MN_USAGE) a law that has no density.  Local. */
+mn_error *mn_pde_check(const mn_pde_options *options) MN_MUST_CHECK;
+
 /** Sets a case up at time 0.  Collective.
  * Fails: MN_USAGE for a law without density, a box that is too small, a mesh that is too coarse for the law. */
 mn_error *mn_pde_create(const mn_parallel *parallel, const mn_pde_options *options, mn_pde **pde) MN_MUST_CHECK;

@@ -37,7 +37,7 @@ mn_quantity_info mn_quantity_at(int k);
 /** An average over replicas. */
 typedef struct mn_estimate {
   double value; /**< NaN when there are too few replicas for it */
-  double error; /**< standard error over replicas (jackknife); NaN for fewer than 2 */
+  double error; /**< standard error over replicas (jackknife); NaN for fewer than 2, of correlations 3 */
 } mn_estimate;
 
 /** Averages.  Local.

@@ -39,10 +39,10 @@ typedef struct mn_study_options {
 
 /** How far a study has come. */
 typedef struct mn_study_progress {
-  int64_t done, failed, tasks; /**< replicas: finished, failed among them, in all, of this part */
-  double seconds;              /**< since the study went on */
-  double left;                 /**< seconds expected; NaN: unknown */
-  const char *event;           /**< what has just happened, or NULL */
+  int64_t done, tasks; /**< replicas: finished, failed ones too, and in all, of this part */
+  double seconds;      /**< since the study went on */
+  double left;         /**< seconds expected; NaN: unknown */
+  const char *event;   /**< what has just happened, or NULL */
 } mn_study_progress;
 
 /** Called on rank 0 between its own replicas and at events. */

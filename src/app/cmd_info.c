@@ -120,6 +120,13 @@ static mn_error *show_directory(const mn_session *session, const char *directory
   bool study = false;
   snprintf(path, sizeof path, "%s/study.h5", directory);
   tell_damage(session, show_table(session, path, &study), exit_code);
+  snprintf(path, sizeof path, "%s/used.ini", directory);
+  if (!any && !study && exists(session, path, &is_directory)) {
+    any = true;
+    if (speaks(session)) {
+      printf("%s: begun, without a checkpoint or a result so far\n", directory);
+    }
+  }
   any = any || study || *exit_code != MN_EXIT_FINISHED;
   return any ? NULL : mn_error_create(MN_DATA, "%s holds no run and no study", directory);
 }

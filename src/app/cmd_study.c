@@ -8,7 +8,9 @@
 #include <mnemotaxis/solver.h>
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The first line of used.ini tells what a directory holds. */
@@ -41,6 +43,21 @@ static mn_error *read_study(const mn_session *session, mn_config *config)
   return mn_session_read(session, file, config);
 }
 
+/* Keys that a run may change on resume, but that the results of a study depend on. */
+static mn_error *check_same_results(const mn_config *config, const mn_config *stored)
+{
+  static const char *const names[] = {"time.end", "study.limit"};
+  for (int k = 0; k < 2; k++) {
+    int key;
+    MN_TRY(mn_config_find(names[k], "study", &key));
+    if (strcmp(config->text[key], stored->text[key]) != 0) {
+      return mn_error_create(MN_USAGE, "%s: %s = %.200s, but its runs were made with %.200s", config->origin[key],
+                             names[k], config->text[key], stored->text[key]);
+    }
+  }
+  return NULL;
+}
+
 /* The settings the directory was begun with must be the same, but for what a study may change as it goes on. */
 static mn_error *check_directory(const mn_session *session, const mn_config *config)
 {
@@ -61,6 +78,7 @@ static mn_error *check_directory(const mn_session *session, const mn_config *con
     mn_config_defaults(stored);
     error = mn_config_read(stored, path, text, MN_READ_USED);
     error = error ? error : mn_config_same_run(config, stored);
+    error = error ? error : check_same_results(config, stored);
     error = error ? mn_error_within(error, "%s holds another study", config->values.directory) : NULL;
   }
   mn_free(&stored);
@@ -77,8 +95,9 @@ static mn_error *write_used(const mn_config *config)
   MN_TRY(mn_journal_directory(config->values.directory));
   MN_TRY(mn_config_text(config, false, true, &text));
   snprintf(path, sizeof path, "%s/used.ini", config->values.directory);
-  snprintf(temporary, sizeof temporary, "%s.tmp%ld", path, (long)getpid());
-  FILE *out = fopen(temporary, "w");
+  snprintf(temporary, sizeof temporary, "%s.tmpXXXXXX", path);
+  const int fd = mkstemp(temporary);
+  FILE *out = fd >= 0 && fchmod(fd, 0644) == 0 ? fdopen(fd, "w") : NULL;
   const bool good = out && fputs(mark, out) >= 0 && fputs(text, out) >= 0;
   const bool closed = out && fclose(out) == 0;
   mn_free(&text);
@@ -141,6 +160,15 @@ static void print_paired(mn_reporting *r, const mn_product *p, const mn_study_re
   }
 }
 
+static int64_t failures_of(const mn_study_result *result)
+{
+  int64_t failed = 0;
+  for (int64_t row = 0; row < (int64_t)result->variations * result->counts; row++) {
+    failed += result->failed[row];
+  }
+  return failed;
+}
+
 static void conclude(mn_reporting *r, const mn_product *p, const mn_study_result *result, const char *directory)
 {
   for (int v = 0; v < p->variations; v++) {
@@ -153,12 +181,9 @@ static void conclude(mn_reporting *r, const mn_product *p, const mn_study_result
     print_paired(r, p, result, v);
     print_fits(r, result, v);
   }
-  int64_t failed = 0;
-  for (int64_t row = 0; row < (int64_t)p->variations * p->counts; row++) {
-    failed += result->failed[row];
-  }
-  if (failed > 0) {
-    mn_report_line(r, "%lld runs have failed (!); the reasons are in %s/journal-*.txt", (long long)failed, directory);
+  if (failures_of(result) > 0) {
+    mn_report_line(r, "%lld runs have failed (!); the reasons are in %s/journal-*.txt; the same command tries again",
+                   (long long)failures_of(result), directory);
   }
   if (isfinite(result->busy)) {
     mn_report_line(r, "ranks were busy with runs %.0f %% of the time", 100.0 * result->busy);
@@ -192,7 +217,9 @@ static mn_error *work(const mn_session *session, const mn_config *config, const 
     conclude(&reporting, p, &result, v->directory);
   }
   if (!error) {
-    *exit_code = result.outcome == MN_FINISHED ? MN_EXIT_FINISHED : MN_EXIT_RESUME;
+    *exit_code = result.outcome == MN_STOPPED ? MN_EXIT_RESUME
+                 : failures_of(&result) > 0   ? MN_INTERNAL
+                                              : MN_EXIT_FINISHED;
   }
   mn_study_result_clear(&result);
   mn_report_end(&reporting);

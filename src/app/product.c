@@ -50,8 +50,17 @@ static mn_error *check_axis(const axis *all, int axes)
   const mn_key *key = &mn_keys[all[axes].key];
   if (strcmp(key->section, "study") == 0 || strcmp(key->section, "particles") == 0 || !key->fixed) {
     return mn_error_create(MN_USAGE, "%s.%s cannot be varied%s", key->section, key->name,
-                           key->fixed ? " here: study.counts and study.replicas do that"
-                                      : ": it does not change results");
+                           key->fixed ? " here: study.counts and study.replicas do that" : " in a study");
+  }
+  if (strcmp(key->name, "noise_substeps") == 0) {
+    return mn_error_create(MN_USAGE, "time.noise_substeps cannot be varied: it follows from the steps");
+  }
+  for (int i = 0; i < all[axes].values; i++) {
+    for (int j = 0; j < i; j++) {
+      if (strcmp(all[axes].value[i], all[axes].value[j]) == 0) {
+        return mn_error_create(MN_USAGE, "%s.%s = %s is there twice", key->section, key->name, all[axes].value[i]);
+      }
+    }
   }
   for (int k = 0; k < axes; k++) {
     if (all[k].key == all[axes].key) {
@@ -120,6 +129,10 @@ static mn_error *share_noise(mn_product *p)
       return mn_error_create(MN_USAGE, "time.step cannot be varied together with time.first_step");
     }
     values->noise_substeps = (int64_t)rint(ratio);
+    if (values->noise_substeps > 1) { /* part of the name: with another finest step these are other paths */
+      const size_t at = strlen(p->name[v]);
+      snprintf(p->name[v] + at, MN_TEXT_MAX - at, " (%lld substeps)", (long long)values->noise_substeps);
+    }
   }
   return NULL;
 }
@@ -165,12 +178,19 @@ static mn_error *make_runs(mn_product *p, int v)
   mn_variation *variation = &p->variation[v];
   *variation = (mn_variation){.name = p->name[v], .run = &p->run[v * p->counts]};
   if (config->values.study_limit == 1) {
-    MN_TRY(mn_case_witness(config, &continuum));
-    variation->continuum = continuum.pde;
     if (config->values.initial_kind == MN_INITIAL_FILE) {
       return mn_error_create(MN_USAGE, "initial.kind = file has no continuum that all numbers of cells share; give "
                                        "study.limit = no");
     }
+    MN_TRY(mn_case_witness(config, &continuum));
+    variation->continuum = continuum.pde;
+    if (config->values.pde_smoothing > 0.0) {
+      return mn_config_blame(config, "pde.smoothing", "pde.smoothing",
+                             mn_error_create(MN_USAGE,
+                                             "pde.smoothing > 0: the continuum would start elsewhere than the "
+                                             "cells; give a law with a density, or study.limit = no"));
+    }
+    MN_TRY(mn_config_blame(config, "initial.kind", "initial.kind", mn_pde_check(&variation->continuum)));
   }
   return NULL;
 }

@@ -200,6 +200,12 @@ static mn_error *start_on(mn_pde *pde, mn_axis axis[2])
   return mn_case_look(pde, &mass);
 }
 
+mn_error *mn_pde_check(const mn_pde_options *options)
+{
+  const mn_start start = start_of(options);
+  return mn_start_check(&start);
+}
+
 static mn_error *begin(mn_pde *pde)
 {
   enum { TRIES = 8 };

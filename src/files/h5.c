@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -108,7 +109,8 @@ static hid_t create_file(const mn_h5 *f)
 mn_error *mn_h5_begin(const mn_parallel *parallel, const char *path, int64_t bytes, mn_h5 **file)
 {
   mn_h5 *f = NULL;
-  int unique = (int)getpid();
+  /* jobs on several nodes may write the same file: numbers of processes are not enough */
+  int unique = (int)(((unsigned)getpid() ^ (unsigned)gethostid() ^ (unsigned)time(NULL) << 16) & INT32_MAX);
   MPI_Bcast(&unique, 1, MPI_INT, 0, parallel->comm);
   MN_TRY(mn_agree(parallel, mn_alloc(&f, 1, sizeof *f)));
   f->parallel = *parallel;

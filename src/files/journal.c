@@ -89,6 +89,9 @@ static mn_error *read_file(const char *path, mn_error *(*take)(void *, const cha
     line[length - (ended ? 1 : 0)] = '\0';
     error = ended && is_whole(line) ? take(context, line + DIGITS + 1) : NULL;
   }
+  if (!error && ferror(file)) {
+    error = mn_error_create(MN_IO, "cannot read %s: %s", path, strerror(errno));
+  }
   free(line);
   fclose(file);
   return error;
@@ -106,6 +109,9 @@ mn_error *mn_journal_read(const char *directory, const char *prefix, mn_error *(
   struct dirent **entry = NULL;
   const int count = scandir(directory, &entry, NULL, alphasort);
   mn_error *error = NULL;
+  if (count < 0 && errno != ENOENT) {
+    error = mn_error_create(MN_IO, "cannot read %s: %s", directory, strerror(errno));
+  }
   for (int k = 0; k < count; k++) {
     char path[PATH_BYTES];
     if (!error && is_journal(entry[k]->d_name, prefix)) {

@@ -98,7 +98,13 @@ mn_error *mn_node_rows_reserve(const mn_parallel *parallel, mn_node_rows *rows, 
     error = mn_error_create(MN_INTERNAL, "out of memory: the node has no %.1f MiB of shared memory",
                             (double)count * sizeof(double) / 1048576.0);
   }
-  MN_TRY(mn_agree(parallel, error));
+  error = mn_agree(parallel, error);
+  if (error) {
+    if (rows->window != MPI_WIN_NULL) {
+      MPI_Win_free(&rows->window);
+    }
+    return error;
+  }
   MPI_Win_shared_query(rows->window, 0, &bytes, &unit, &rows->values);
   MPI_Win_lock_all(MPI_MODE_NOCHECK, rows->window);
   rows->room = count;

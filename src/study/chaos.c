@@ -9,7 +9,7 @@ static const struct {
   const char *about;
 } families[] = {
     {MN_STATISTIC_SQUARE, 1, "mean_square", "mean of |X|^2"},
-    {MN_STATISTIC_MODULUS, 1, "modulus", "mean over cells of the farthest a path gets within a 16th of the time"},
+    {MN_STATISTIC_MODULUS, 1, "modulus", "mean over cells of the farthest a path gets within a 16th of the steps"},
     {MN_STATISTIC_MEAN, MN_TESTS_OF_CHAOS, "mean", "mean of phi(X)"},
     {MN_STATISTIC_PAIR, MN_TESTS_OF_CHAOS, "pair", "mean of phi(X^i) phi(X^j) over i != j"},
     {MN_STATISTIC_LIMIT_SQUARE, 1, "limit_mean_square", "mean of |Y|^2"},

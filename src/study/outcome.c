@@ -75,17 +75,18 @@ static mn_error *summarise(const mn_tasks *t, mn_study_result *r, const double *
   const mn_study_options *o = t->options;
   const double **row_values = NULL;
   MN_TRY(mn_alloc(&row_values, r->counts, sizeof *row_values));
+  mn_error *error = NULL;
   for (int v = 0; v < r->variations; v++) {
     const int64_t row = (int64_t)v * r->counts;
     for (int k = 0; k < r->counts; k++) {
       row_values[k] = values + first[row + k] * MN_STATISTICS;
       mn_rates_average(r->replicas[row + k], row_values[k], r->estimate + (row + k) * MN_QUANTITIES);
-      MN_TRY(compare_row(t, r, row + k));
+      error = error ? error : compare_row(t, r, row + k);
     }
     mn_rates_fit(r->counts, o->count, r->replicas + row, row_values, o->seed, r->fit + (int64_t)v * MN_QUANTITIES);
   }
   mn_free(&row_values);
-  return NULL;
+  return error;
 }
 
 /* The columns of study.h5 and the room for their names and numbers. */
@@ -154,8 +155,8 @@ static mn_error *write(const mn_parallel *parallel, const mn_tasks *t, const mn_
   add(s, rows, "replicas that are finished", "/table/%s", "finished")->integer = r->replicas;
   add(s, rows, "replicas that have failed", "/table/%s", "failed")->integer = r->failed;
   fill(s, t, r, room);
-  MN_TRY(mn_alloc(&number, r->variations, sizeof *number));
-  mn_error *error = mn_alloc(&label, r->variations, sizeof *label);
+  mn_error *error = mn_alloc(&number, r->variations, sizeof *number);
+  error = mn_agree(parallel, error ? error : mn_alloc(&label, r->variations, sizeof *label));
   for (int v = 0; v < r->variations && !error; v++) {
     snprintf(number[v], sizeof number[v], "%04d", v);
     label[v] = (mn_label){"/variations", number[v], t->options->variation[v].name};

@@ -18,7 +18,7 @@ static const struct {
 } families[] = {
     {MN_QUANTITY_SQUARE, 1, MN_STATISTIC_SQUARE, "mean_square", "E|X|^2", 0.0},
     {MN_QUANTITY_MODULUS, 1, MN_STATISTIC_MODULUS, "modulus",
-     "E of the farthest a path gets within a 16th of the time: bounded in N, if paths are tight", 0.0},
+     "E of the farthest a path gets within a 16th of the steps: bounded in N, if paths are tight", 0.0},
     {MN_QUANTITY_WEAK, MN_TESTS_OF_CHAOS, MN_STATISTIC_WEAK, "weak",
      "E phi(X) - E phi(Y), by cells with the same noise", -1.0},
     {MN_QUANTITY_CORRELATION, MN_TESTS_OF_CHAOS, MN_STATISTIC_PAIR, "correlation",
@@ -94,6 +94,9 @@ static mn_estimate estimate_of(int quantity, int64_t replicas, const double *val
   for (int64_t r = 0; r < replicas * parts; r++) {
     add(&all[r % parts], quantity, part[r % parts] + r / parts * MN_STATISTICS, 1.0);
   }
+  for (int p = 0; p < parts; p++) {
+    value += (p == 0 ? 1.0 : -1.0) * evaluate(&all[p], quantity);
+  }
   for (int64_t r = 0; r < replicas; r++) {
     double without = 0.0;
     for (int p = 0; p < parts; p++) {
@@ -101,11 +104,8 @@ static mn_estimate estimate_of(int quantity, int64_t replicas, const double *val
       add(&rest, quantity, part[p] + r * MN_STATISTICS, -1.0);
       without += (p == 0 ? 1.0 : -1.0) * evaluate(&rest, quantity);
     }
-    sum += without;
-    square += without * without;
-  }
-  for (int p = 0; p < parts; p++) {
-    value += (p == 0 ? 1.0 : -1.0) * evaluate(&all[p], quantity);
+    sum += without - value;
+    square += (without - value) * (without - value);
   }
   const double n = (double)replicas;
   const double variance = (n - 1.0) / n * (square - sum * sum / n);

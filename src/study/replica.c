@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { WINDOWS = 16 /* parts of the time within which paths are watched */ };
+enum { WINDOWS = 16 /* parts of the steps within which paths are watched */ };
 
 typedef struct replica {
   const mn_parallel *parallel;

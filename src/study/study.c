@@ -30,7 +30,7 @@ typedef struct study {
   mn_yardstick *yardstick;
   double started, working; /* seconds; in replicas */
   double done_cost, cost_before, all_cost;
-  int64_t done, failed, mine; /* of this part: finished, failed among them, in all */
+  int64_t done, mine; /* of this part: finished, in all */
   bool stopped;
   mn_study_reporter *reporter;
   void *context;
@@ -43,7 +43,7 @@ static void tell(const study *s, const char *event)
   }
   const double seconds = mn_seconds() - s->started;
   const double left = s->done_cost > 0.0 ? seconds * (s->all_cost - s->done_cost) / s->done_cost : (double)NAN;
-  const mn_study_progress progress = {s->done, s->failed, s->mine, seconds, fmax(left, 0.0), event};
+  const mn_study_progress progress = {s->done, s->mine, seconds, left < 0.0 ? 0.0 : left, event};
   s->reporter(s->context, &progress);
 }
 
@@ -57,6 +57,11 @@ static bool must_stop(const study *s)
 
 static bool group_must_stop(void *context)
 {
+  const study *s = context;
+  if (s->parallel->rank == 0) { /* where counters can be reached only while rank 0 is inside MPI: once a step */
+    int unused;
+    MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, s->parallel->comm, &unused, MPI_STATUS_IGNORE);
+  }
   return must_stop(context);
 }
 
@@ -133,7 +138,6 @@ static mn_error *work(study *s, int64_t task)
   if (s->group.rank == 0 && !stopped) {
     (void)mn_pool_raise(&s->pool, 1 + (int)row);
   }
-  s->failed += failure ? 1 : 0;
   mn_error_destroy(&failure);
   return mn_agree(&s->group, error);
 }
@@ -236,7 +240,6 @@ static void count_work(study *s)
     if (mn_tasks_is_mine(&s->tasks, task)) {
       s->mine++;
       s->done += s->tasks.state[task] != MN_TASK_LEFT;
-      s->failed += s->tasks.state[task] == MN_TASK_FAILED;
       s->all_cost += s->tasks.state[task] == MN_TASK_LEFT ? s->tasks.cost[mn_tasks_row(&s->tasks, task)] : 0.0;
     }
   }
@@ -265,12 +268,13 @@ static int64_t finished(const mn_tasks *tasks)
   return count;
 }
 
-/* Makes study.h5, again if another job has finished something meanwhile: the last to write has seen all. */
+/* Makes study.h5, once more if another job has finished something meanwhile; whoever sees the end of the whole study
+ * writes it. */
 static mn_error *conclude(study *s, mn_study_result *result)
 {
   int64_t seen = -1;
   MN_TRY(mn_tasks_read(s->parallel, &s->tasks));
-  while (seen != finished(&s->tasks)) {
+  for (int times = 0; seen != finished(&s->tasks) && (times < 2 || finished(&s->tasks) == s->tasks.count); times++) {
     seen = finished(&s->tasks);
     mn_study_result_clear(result);
     MN_TRY(mn_outcome_make(s->parallel, &s->tasks, result));
@@ -292,12 +296,23 @@ mn_error *mn_study(const mn_parallel *parallel, const mn_study_options *options,
   error = mn_agree(parallel, error ? error : mn_alloc(&s.counters, rows + 1, sizeof *s.counters));
   error = error ? error : mn_agree(parallel, parallel->rank == 0 ? mn_journal_directory(options->directory) : NULL);
   error = error ? error : mn_tasks_read(parallel, &s.tasks);
+  for (int64_t task = 0; task < s.tasks.count && !error; task++) { /* what has failed is tried again */
+    if (s.tasks.state[task] == MN_TASK_FAILED && mn_tasks_is_mine(&s.tasks, task)) {
+      s.tasks.state[task] = MN_TASK_LEFT;
+    }
+  }
   error = error ? error : mn_agree(parallel, mn_tasks_left(&s.tasks, 0, options->variations, s.list, &s.left));
   const bool something = s.left > 0;
   error = error ? error : do_what_is_left(&s);
   double seconds[2] = {s.working, mn_seconds() - s.started};
   MPI_Allreduce(MPI_IN_PLACE, seconds, 2, MPI_DOUBLE, MPI_SUM, parallel->comm);
-  error = error ? error : conclude(&s, result);
+  if (!error || error->code == MN_USAGE) { /* what is finished is worth a file, though a continuum has failed */
+    mn_error *also = conclude(&s, result);
+    error = error ? error : also;
+    if (also != error) {
+      mn_error_destroy(&also);
+    }
+  }
   error = error ? error : mn_agree(parallel, mn_tasks_left(&s.tasks, 0, options->variations, s.list, &s.left));
   if (!error) {
     result->busy = something ? seconds[0] / seconds[1] : (double)NAN;

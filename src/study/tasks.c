@@ -45,6 +45,10 @@ static double expected_cost(const mn_run_options *o)
 mn_error *mn_tasks_create(const mn_study_options *o, mn_tasks *t)
 {
   *t = (mn_tasks){.options = o, .count = rows_of(o) * o->replicas};
+  if (t->count > INT32_MAX / MN_STATISTICS) {
+    return mn_error_create(MN_USAGE, "the study has %lld runs; at most %d", (long long)t->count,
+                           INT32_MAX / MN_STATISTICS);
+  }
   MN_TRY(mn_alloc(&t->state, t->count, sizeof *t->state));
   MN_TRY(mn_alloc(&t->value, t->count * MN_STATISTICS, sizeof *t->value));
   MN_TRY(mn_alloc(&t->cost, rows_of(o), sizeof *t->cost));
