@@ -89,6 +89,11 @@ class Same(Case):
         self.ends(program("study", self.long, f"output.directory={out}"))
         self.same(out, self.long.parent / "out", 24)
 
+    def test_the_wall_limit_reaches_into_the_continuum(self):
+        case = case_file({**KEYS, "model.chi": 60, "time.end": 2, "pde.tolerance": 1e-5, "study.counts": "32"})
+        self.ends(program("study", case, "limit.wall_minutes=0.02", cwd=case.parent), STOPPED)
+        self.assertEqual(lines_of(case.parent / "out"), [])
+
     def test_a_torn_line_is_computed_again(self):
         out = directory("study") / "out"
         self.ends(program("study", self.study, f"output.directory={out}"))

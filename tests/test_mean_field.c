@@ -28,7 +28,7 @@ static int64_t steps_to(const mn_schedule *schedule, double end)
 static mn_mean_field *solved(const mn_parallel *p, const mn_pde_options *o, const mn_schedule *schedule)
 {
   mn_mean_field *field = NULL;
-  check_ok(mn_mean_field_solve(p, o, schedule, steps_to(schedule, o->end), &field));
+  check_ok(mn_mean_field_solve(p, o, schedule, steps_to(schedule, o->end), NULL, &field));
   return field;
 }
 
@@ -278,7 +278,8 @@ static void check_no_field(const mn_pde_options *o, const char *words)
   const mn_schedule schedule = schedule_of(0.1, 0.02);
   const int64_t before = mn_memory_live();
   mn_mean_field *field = NULL;
-  check_refused(mn_mean_field_solve(check_world(), o, &schedule, steps_to(&schedule, o->end), &field), MN_USAGE, words);
+  check_refused(mn_mean_field_solve(check_world(), o, &schedule, steps_to(&schedule, o->end), NULL, &field), MN_USAGE,
+                words);
   assert_null(field);
   assert_int_equal(mn_memory_live(), before);
 }

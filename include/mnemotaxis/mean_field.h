@@ -7,7 +7,7 @@
 #define MNEMOTAXIS_MEAN_FIELD_H
 
 #include <mnemotaxis/pde.h>
-#include <mnemotaxis/step.h>
+#include <mnemotaxis/run.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -23,9 +23,11 @@ typedef struct mn_mean_field {
 /** Solves the continuum and keeps its chemical at the times of the steps, or, if there are many, at some of them.
  * Collective; the solver library must have been started.  On one rank the same bits always.
  * @param steps  of the schedule, at least 1; the last one ends the field
+ * @param stop   asked on every rank after every step of the continuum, NULL: never; as in mn_stop_options
+ * @param field  receives the field; NULL when a stop was requested before the end
  * Fails: as mn_pde_create; MN_USAGE when the density concentrates before the end. */
 mn_error *mn_mean_field_solve(const mn_parallel *parallel, const mn_pde_options *options, const mn_schedule *schedule,
-                              int64_t steps, mn_mean_field **field) MN_MUST_CHECK;
+                              int64_t steps, const mn_stop_options *stop, mn_mean_field **field) MN_MUST_CHECK;
 
 /** Gives the field of rank 0 to all ranks.  Collective.
  * @param field  of rank 0; elsewhere receives a copy */

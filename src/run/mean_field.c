@@ -32,11 +32,14 @@ static mn_error *create(int moments, double end, mn_mean_field **field)
   return error;
 }
 
-static mn_error *advance_to(mn_pde *pde, double t)
+/* Solves until t; `stopped` if that was requested before. */
+static mn_error *advance_to(const mn_parallel *parallel, mn_pde *pde, double t, const mn_stop_options *stop,
+                            bool *stopped)
 {
   mn_pde_outcome outcome = MN_PDE_GOES_ON;
-  while (mn_pde_now(pde)->time < t && outcome == MN_PDE_GOES_ON) {
+  while (mn_pde_now(pde)->time < t && outcome == MN_PDE_GOES_ON && !*stopped) {
     MN_TRY(mn_pde_advance(pde, t, &outcome));
+    *stopped = mn_any(parallel, stop && stop->requested && stop->requested(stop->context));
   }
   if (outcome == MN_PDE_GOES_ON) {
     return NULL;
@@ -45,12 +48,13 @@ static mn_error *advance_to(mn_pde *pde, double t)
                          mn_pde_now(pde)->time);
 }
 
-static mn_error *record(mn_pde *pde, const mn_schedule *schedule, int64_t steps, mn_mean_field *f)
+static mn_error *record(const mn_parallel *parallel, mn_pde *pde, const mn_schedule *schedule, int64_t steps,
+                        const mn_stop_options *stop, mn_mean_field *f, bool *stopped)
 {
   const int64_t stride = (steps + MOST - 1) / MOST;
-  for (int k = 0; k < f->moments; k++) {
+  for (int k = 0; k < f->moments && !*stopped; k++) {
     const int64_t n = k * stride < steps ? k * stride : steps;
-    MN_TRY(advance_to(pde, mn_schedule_time(schedule, n)));
+    MN_TRY(advance_to(parallel, pde, mn_schedule_time(schedule, n), stop, stopped));
     MN_TRY(mn_pde_plane(pde, &f->plane[k]));
     f->plane[k].time = mn_schedule_time(schedule, n);
     if (k < f->moments - 1) {
@@ -61,17 +65,18 @@ static mn_error *record(mn_pde *pde, const mn_schedule *schedule, int64_t steps,
 }
 
 mn_error *mn_mean_field_solve(const mn_parallel *parallel, const mn_pde_options *options, const mn_schedule *schedule,
-                              int64_t steps, mn_mean_field **field)
+                              int64_t steps, const mn_stop_options *stop, mn_mean_field **field)
 {
   const int64_t stride = (steps + MOST - 1) / MOST;
+  bool stopped = false;
   mn_pde *pde = NULL;
   *field = NULL;
   mn_error *error = create((int)((steps + stride - 1) / stride) + 1, mn_schedule_time(schedule, steps), field);
   error = mn_agree(parallel, error);
   error = error ? error : mn_pde_create(parallel, options, &pde);
-  error = error ? error : record(pde, schedule, steps, *field);
+  error = error ? error : record(parallel, pde, schedule, steps, stop, *field, &stopped);
   mn_pde_destroy(&pde);
-  if (error) {
+  if (error || stopped) {
     mn_mean_field_destroy(field);
   }
   return error;

@@ -200,6 +200,7 @@ static mn_error *work_off(study *s)
   return error;
 }
 
+/* Nothing is solved when a stop is requested meanwhile. */
 static mn_error *solve_limit(study *s, const mn_variation *variation)
 {
   const mn_run_options *run = &variation->run[0];
@@ -210,11 +211,16 @@ static mn_error *solve_limit(study *s, const mn_variation *variation)
     snprintf(event, sizeof event, "solving the continuum of %.2000s", variation->name);
     tell(s, event);
     mn_parallel_create(MPI_COMM_SELF, &alone);
-    error = mn_mean_field_solve(&alone, &variation->continuum, &run->dynamics.schedule, run->steps, &s->field);
+    const mn_stop_options stop = {.requested = group_must_stop, .context = s};
+    error = mn_mean_field_solve(&alone, &variation->continuum, &run->dynamics.schedule, run->steps, &stop, &s->field);
     mn_parallel_destroy(&alone);
   }
   error = mn_agree(s->parallel, error);
   MN_TRY(mn_error_within(error, "the continuum of %.2000s", variation->name));
+  s->stopped = mn_any(s->parallel, s->parallel->rank == 0 && !s->field);
+  if (s->stopped) {
+    return NULL;
+  }
   MN_TRY(mn_mean_field_share(s->parallel, &s->field));
   return mn_agree(s->parallel,
                   mn_yardstick_create(&s->field->plane[s->field->moments - 1], YARDSTICK_POINTS, &s->yardstick));
@@ -227,7 +233,9 @@ static mn_error *do_variations(study *s, int first, int last)
     return NULL;
   }
   mn_error *error = s->options->limit ? solve_limit(s, &s->options->variation[first]) : NULL;
-  error = error ? error : work_off(s);
+  if (!error && !s->stopped) {
+    error = work_off(s);
+  }
   mn_yardstick_destroy(&s->yardstick);
   mn_mean_field_destroy(&s->field);
   return error;
