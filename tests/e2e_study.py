@@ -174,7 +174,7 @@ class Refused(Case):
                   ("study.vary=model.theta -1", ">= 0"), ("study.vary=time.step 0.1 0.07", "multiple"),
                   ("study.vary=model.theta 1 0", "theta"), ("study.vary=model.theta 1 1", "twice"),
                   ("study.vary=time.noise_substeps 1 2", "follows"), ("initial.kind=dirac", "density"),
-                  ("pde.smoothing=0.1", "elsewhere")]
+                  ("pde.smoothing=0.1", "elsewhere"), ("study.counts=64 1000000000", "MiB")]
         for words, hint in claims:
             case = case_file(KEYS)
             result = self.ends(program("study", case, words, cwd=case.parent), REFUSED)

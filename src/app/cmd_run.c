@@ -60,8 +60,7 @@ mn_error *mn_config_text(const mn_config *config, bool fixed_only, bool origins,
   return mn_resize(text, (int64_t)strlen(*text) + 1, 1);
 }
 
-/* Memory that cannot be there is refused now, not found missing after days. */
-static mn_error *check_memory(const mn_session *session, const mn_run_options *options)
+mn_error *mn_session_memory(const mn_session *session, const mn_run_options *options)
 {
   const double needed = (double)mn_run_expected_bytes(options, session->parallel->size) / 1048576.0;
   const double machine = (double)mn_memory_machine() / 1048576.0;
@@ -80,7 +79,7 @@ static mn_error *prepare(const mn_session *session, prepared *p)
 {
   const mn_values *v = &p->config.values;
   MN_TRY(mn_case_options(&p->config, &p->options));
-  MN_TRY(check_memory(session, &p->options));
+  MN_TRY(mn_session_memory(session, &p->options));
   while (mn_drift_engines[p->config.values.engine] != p->options.engine) { /* what auto has chosen stays on resume */
     p->config.values.engine--;
   }

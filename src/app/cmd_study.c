@@ -236,6 +236,9 @@ static mn_error *prepare(const mn_session *session, mn_config *config, mn_produc
                                            (long long)config->values.study_parts));
   }
   MN_TRY(mn_product_make(config, p));
+  for (int k = 0; k < p->variations * p->counts; k++) {
+    MN_TRY(mn_session_memory(session, &p->run[k]));
+  }
   MN_TRY(check_directory(session, config));
   return mn_agree(session->parallel, session->parallel->rank == 0 ? write_used(config) : NULL);
 }

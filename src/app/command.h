@@ -42,6 +42,9 @@ mn_error *mn_pde_session(const mn_session *session, const mn_config *config, con
 /* Is this the used.ini of a continuum case?  Local. */
 bool mn_pde_was_used(const char *used);
 
+/* Refuses a run that needs more memory than there is on all ranks: now, not after days.  Local. */
+mn_error *mn_session_memory(const mn_session *session, const mn_run_options *options) MN_MUST_CHECK;
+
 /* Is this the used.ini of a study?  Local. */
 bool mn_study_was_used(const char *used);
 
