@@ -107,7 +107,7 @@ static void without_delay_the_chemical_is_the_potential(void **state)
   mn_plane_clear(&p);
 }
 
-/* /tmp/witness/radial.py: spectral elements in r, Radau IIA; differences between its levels below 1e-8. */
+/* An independent radial solver: spectral elements in r, Radau IIA; differences between its levels below 1e-8. */
 static void any_number_of_ranks_meets_the_reference(void **state)
 {
   (void)state;
