@@ -1,10 +1,13 @@
 /* Journals.  Truth: the lines that were written, and files cut and damaged at every byte. */
 #include "check.h"
 
+#include <errno.h>
 #include <mnemotaxis/journal.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -266,6 +269,34 @@ static void a_path_that_cannot_be_written_is_refused(void **state)
   check_refused(mn_journal_append(directory, "line"), MN_IO, "cannot write");
 }
 
+static void what_is_there_but_cannot_be_read_is_refused(void **state)
+{
+  (void)state;
+  append("log.txt", "line");
+  check_refused(mn_journal_read(in_directory("log.txt"), "log", listen, NULL), MN_IO, "log.txt");
+  check_ok(mn_journal_directory(in_directory("log-directory.txt")));
+  check_refused(mn_journal_read(directory, "log", listen, NULL), MN_IO, "log-directory.txt");
+}
+
+/* Files may have ten bytes more than this one has: part of a line is written. */
+static void a_full_disk_is_told_and_leaves_the_lines_before(void **state)
+{
+  (void)state;
+  struct rlimit limit;
+  append("log.txt", "before");
+  getrlimit(RLIMIT_FSIZE, &limit);
+  const struct rlimit full = {(rlim_t)size_of("log.txt") + 10, limit.rlim_max};
+  signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &full);
+  errno = 0;
+  mn_error *error = mn_journal_append(in_directory("log.txt"), "no room for this");
+  setrlimit(RLIMIT_FSIZE, &limit);
+  signal(SIGXFSZ, SIG_DFL);
+  check_refused(error, MN_IO, strerror(ENOSPC));
+  append("log.txt", "after");
+  assert_string_equal(lines_of(directory, "log"), "before\nafter\n");
+}
+
 static void directories_are_made_with_those_above_them(void **state)
 {
   (void)state;
@@ -297,6 +328,7 @@ static void a_file_in_the_way_of_a_directory_is_refused(void **state)
   (void)state;
   append("file", "line");
   check_refused(mn_journal_directory(in_directory("file/below")), MN_USAGE, "cannot make the directory");
+  check_refused(mn_journal_directory(in_directory("file")), MN_USAGE, "cannot make the directory");
 }
 
 static mn_error *refuse_the_third(void *context, const char *line)
@@ -329,6 +361,8 @@ MN_TESTS("journal", IN_DIRECTORY(lines_come_back_file_by_file_in_the_order_of_na
          IN_DIRECTORY(lines_of_one_file_in_another_order_are_still_whole),
          IN_DIRECTORY(files_of_other_names_are_passed_over), IN_DIRECTORY(a_directory_that_is_not_there_has_no_lines),
          IN_DIRECTORY(a_path_that_cannot_be_written_is_refused),
+         IN_DIRECTORY(what_is_there_but_cannot_be_read_is_refused),
+         IN_DIRECTORY(a_full_disk_is_told_and_leaves_the_lines_before),
          IN_DIRECTORY(directories_are_made_with_those_above_them),
          IN_DIRECTORY(a_relative_directory_is_made_where_we_are),
          IN_DIRECTORY(a_file_in_the_way_of_a_directory_is_refused),

@@ -53,14 +53,15 @@ static long double slow_value(int q, int64_t replicas, const double *values, int
   return sum / n - (mean >= 0 ? products / (n * (n - 1.0L)) : 0.0L);
 }
 
-static long double slow_error(int q, int64_t replicas, const double *values)
+/* Jackknife error; with `minus` of the difference to its value. */
+static long double slow_error(int q, int64_t replicas, const double *values, const double *minus)
 {
   long double without[MOST];
   long double mean = 0.0L;
   long double square = 0.0L;
   const long double n = (long double)replicas;
   for (int64_t r = 0; r < replicas; r++) {
-    without[r] = slow_value(q, replicas, values, r);
+    without[r] = slow_value(q, replicas, values, r) - (minus ? slow_value(q, replicas, minus, r) : 0.0L);
     mean += without[r] / n;
   }
   for (int64_t r = 0; r < replicas; r++) {
@@ -85,11 +86,49 @@ static void averages_and_errors_are_those_of_leaving_replicas_out(void **state)
     fill(replicas[c], 1.5, (uint32_t)c);
     mn_rates_average(replicas[c], sample, found);
     for (int q = 0; q < MN_QUANTITIES; q++) {
-      const double error = (double)slow_error(q, replicas[c], sample);
+      const double error = (double)slow_error(q, replicas[c], sample, NULL);
       check_absolute(found[q].value, (double)slow_value(q, replicas[c], sample, -1), 1e-13, "rounding of 100 sums");
       check_absolute(found[q].error, error, 1e-12 / error, "a difference of sums of squares of up to 1000, rounded");
     }
   }
+}
+
+/* Two variations with noise in common: far closer to each other than either is known. */
+static void differences_and_their_errors_are_those_of_leaving_pairs_out(void **state)
+{
+  (void)state;
+  static const int64_t replicas[] = {3, 8, MOST};
+  static double other[MOST * MN_STATISTICS];
+  for (int c = 0; c < 3; c++) {
+    const int64_t n = replicas[c];
+    mn_estimate found[MN_QUANTITIES];
+    fill(n, 1.5, (uint32_t)(20 + c));
+    for (int64_t k = 0; k < n * MN_STATISTICS; k++) {
+      other[k] = sample[k] + 0.01 * check_normal((uint32_t)(30 + c), (uint64_t)k);
+    }
+    mn_rates_compare(n, sample, other, found);
+    for (int q = 0; q < MN_QUANTITIES; q++) {
+      const double error = (double)slow_error(q, n, sample, other);
+      const long double value = slow_value(q, n, sample, -1) - slow_value(q, n, other, -1);
+      check_absolute(found[q].value, (double)value, 1e-13, "rounding of 100 sums");
+      check_absolute(found[q].error, error, 1e-13, "rounding of 100 sums and of differences of 100 of them");
+    }
+  }
+}
+
+static void errors_of_averages_far_from_zero_keep_their_digits(void **state)
+{
+  (void)state;
+  mn_estimate near[MN_QUANTITIES];
+  mn_estimate far[MN_QUANTITIES];
+  fill(MOST, 0.0, 40);
+  mn_rates_average(MOST, sample, near);
+  for (int64_t r = 0; r < MOST; r++) {
+    sample[r * MN_STATISTICS + MN_STATISTIC_SQUARE] += 1e6;
+  }
+  mn_rates_average(MOST, sample, far);
+  check_relative(far[MN_QUANTITY_SQUARE].error, near[MN_QUANTITY_SQUARE].error, 1e-6,
+                 "deviations of 1e-2 of averages of 1e6, which round to 2e-10, a hundred of them");
 }
 
 static void errors_of_means_are_the_textbook_ones(void **state)
@@ -270,6 +309,8 @@ static void targets_are_those_of_the_header(void **state)
 }
 
 MN_TESTS("rates", cmocka_unit_test(averages_and_errors_are_those_of_leaving_replicas_out),
+         cmocka_unit_test(differences_and_their_errors_are_those_of_leaving_pairs_out),
+         cmocka_unit_test(errors_of_averages_far_from_zero_keep_their_digits),
          cmocka_unit_test(errors_of_means_are_the_textbook_ones),
          cmocka_unit_test(correlations_of_few_replicas_are_right_on_average),
          cmocka_unit_test(errors_of_correlations_are_their_scatter),

@@ -29,6 +29,7 @@ static int remove_directory(void **state)
 
 static double values[CASE_TASKS * MN_STATISTICS];
 static mn_estimate estimates[CASE_ROWS * MN_QUANTITIES];
+static mn_estimate paired[CASE_ROWS * MN_QUANTITIES];
 static mn_fit fits[CASE_VARIATIONS * MN_QUANTITIES];
 
 static void run_all_replicas(const mn_study_options *o)
@@ -42,7 +43,10 @@ static void run_all_replicas(const mn_study_options *o)
     check_ok(mn_replica_run(check_world(), run, seed, NULL, NULL, values + task * MN_STATISTICS, &stopped));
   }
   for (int row = 0; row < CASE_ROWS; row++) {
-    mn_rates_average(CASE_REPLICAS, values + row * CASE_REPLICAS * MN_STATISTICS, estimates + row * MN_QUANTITIES);
+    enum { OF_ROW = CASE_REPLICAS * MN_STATISTICS };
+    const int last = (CASE_VARIATIONS - 1) * CASE_COUNTS + row % CASE_COUNTS;
+    mn_rates_average(CASE_REPLICAS, values + row * OF_ROW, estimates + row * MN_QUANTITIES);
+    mn_rates_compare(CASE_REPLICAS, values + row * OF_ROW, values + last * OF_ROW, paired + row * MN_QUANTITIES);
   }
   for (int v = 0; v < CASE_VARIATIONS; v++) {
     const double *of[CASE_COUNTS];
@@ -59,6 +63,7 @@ static void check_results(const mn_study_result *r)
   assert_true(r->variations == CASE_VARIATIONS && r->counts == CASE_COUNTS);
   assert_true(r->busy > 0.0 && r->busy <= 1.0);
   assert_memory_equal(r->estimate, estimates, sizeof estimates);
+  assert_memory_equal(r->paired, paired, sizeof paired);
   assert_memory_equal(r->fit, fits, sizeof fits);
   for (int row = 0; row < CASE_ROWS; row++) {
     assert_true(r->replicas[row] == CASE_REPLICAS && r->failed[row] == 0);
@@ -113,6 +118,8 @@ static void check_file(const char *path)
     const char *name = mn_quantity_at(q).name;
     check_column(file, "/table/%s", name, CASE_ROWS, 0, &estimates[q].value, OF_ROW);
     check_column(file, "/table/%s_error", name, CASE_ROWS, 0, &estimates[q].error, OF_ROW);
+    check_column(file, "/paired/%s", name, CASE_ROWS, 0, &paired[q].value, OF_ROW);
+    check_column(file, "/paired/%s_error", name, CASE_ROWS, 0, &paired[q].error, OF_ROW);
     check_column(file, "/fits/%s_exponent", name, CASE_VARIATIONS, 0, &fits[q].exponent, OF_FIT);
     check_column(file, "/fits/%s_prefactor", name, CASE_VARIATIONS, 0, &fits[q].prefactor, OF_FIT);
     check_column(file, "/fits/%s_low", name, CASE_VARIATIONS, 0, &fits[q].low, OF_FIT);

@@ -5,9 +5,11 @@
 #include <math.h>
 #include <mnemotaxis/journal.h>
 #include <mnemotaxis/memory.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -74,7 +76,7 @@ static void a_stopped_study_goes_on_and_leaves_the_same_bytes(void **state)
   (void)state;
   mn_study_options o = case_study(other);
   for (o.groups = 1; o.groups <= 2; o.groups++) {
-    go_on_until_finished(&o, 47);
+    go_on_until_finished(&o, 61);
     case_check_each_once(other);
     case_check_bytes(other, case_truth());
     check_directory_remove(other);
@@ -98,6 +100,35 @@ static void a_replica_that_is_stopped_is_not_recorded(void **state)
   }
 }
 
+/* A request of the last rank at one of its calls and never again. */
+typedef struct moment {
+  int calls, at;
+} moment;
+
+static bool enough_once(void *context)
+{
+  moment *m = context;
+  return ++m->calls == m->at && check_world()->rank == check_world()->size - 1;
+}
+
+/* The eighth call of a first rank comes before its second replica; otherwise the eighth and tenth are made in it. */
+static void one_request_of_one_rank_stops_its_group_for_good(void **state)
+{
+  (void)state;
+  for (int at = 8; at <= 10; at += 2) {
+    moment m = {0, at};
+    mn_study_options o = case_study(at == 8 ? one : other);
+    o.groups = 1;
+    o.stop.requested = enough_once;
+    o.stop.context = &m;
+    mn_study_result r = case_go_on(check_world(), &o);
+    assert_true(r.outcome == MN_STOPPED && !r.complete);
+    assert_int_equal(case_lines_of(o.directory, "journal").all, 1);
+    check_at_most(m.calls, at + 3, "the first rank asks before each replica, all may ask once more at the end");
+    mn_study_result_clear(&r);
+  }
+}
+
 static void the_clock_stops_a_study(void **state)
 {
   (void)state;
@@ -109,14 +140,26 @@ static void the_clock_stops_a_study(void **state)
   mn_study_result_clear(&r);
 }
 
-static void a_request_when_nothing_is_left_stops_nothing(void **state)
+/* The first rank of the only group asks once before each replica and after each of its steps: the last call of all is
+ * that which finds nothing left. */
+static void a_request_after_the_last_replica_stops_nothing(void **state)
 {
   (void)state;
-  const mn_study_options o = case_study(one);
-  case_finish(check_world(), &o);
-  mn_study_result r = stopped_after(check_world(), o, 1);
-  assert_true(r.outcome == MN_FINISHED && r.complete && isnan(r.busy));
-  mn_study_result_clear(&r);
+  enum { CALLS = CASE_TASKS * (1 + CASE_STEPS) };
+  mn_study_options o = case_study(one);
+  o.groups = 1;
+  for (int late = 0; late < 3; late++) {
+    mn_study_result r = stopped_after(check_world(), o, late == 2 ? 1 : CALLS + late);
+    assert_int_equal(r.outcome, late ? MN_FINISHED : MN_STOPPED);
+    assert_int_equal(r.complete, late > 0);
+    assert_int_equal(isnan(r.busy), late == 2);
+    assert_int_equal(case_lines_of(one, "journal").all, late ? CASE_TASKS : CASE_TASKS - 1);
+    mn_study_result_clear(&r);
+    if (late == 0) {
+      check_directory_remove(one);
+      MPI_Barrier(check_world()->comm);
+    }
+  }
 }
 
 static void journal_path(const char *where, int part, int journal, char path[CASE_PATH + 64])
@@ -148,9 +191,9 @@ static void tear_journals(const char *where, int bytes)
 static void torn_journals_lose_only_what_was_torn(void **state)
 {
   (void)state;
-  static const int bytes[] = {2, 17, 200};
+  static const int bytes[] = {2, 200};
   mn_study_options o = case_study(other);
-  for (int k = 0; k < 3; k++) {
+  for (int k = 0; k < 2; k++) {
     o.groups = k;
     case_finish(check_world(), &o);
     case_check_each_once(other);
@@ -236,7 +279,7 @@ static void failures_are_recorded_and_the_others_finish(void **state)
     case_runs[0][c].initial_dataset = "/start";
   }
   for (int again = 0; again < 2; again++) {
-    o.groups = again;
+    o.groups = 1 - again;
     mn_study_result r = case_go_on(check_world(), &o);
     assert_true(r.outcome == MN_FINISHED && r.complete);
     for (int row = 0; row < CASE_ROWS; row++) {
@@ -245,6 +288,8 @@ static void failures_are_recorded_and_the_others_finish(void **state)
       assert_int_equal(r.failed[row], good ? 0 : CASE_REPLICAS);
       assert_int_equal(r.replicas[row], good ? CASE_REPLICAS : 0);
       assert_true(good ? e->error > 0.0 : isnan(e->value) && isnan(e->error));
+      const mn_estimate *less = &r.paired[row * MN_QUANTITIES + MN_QUANTITY_SQUARE]; /* the last variation */
+      assert_true(good ? less->value == 0.0 && less->error == 0.0 : isnan(less->value) && isnan(less->error));
     }
     mn_study_result_clear(&r);
     const case_lines lines = case_lines_of(one, "journal");
@@ -255,48 +300,99 @@ static void failures_are_recorded_and_the_others_finish(void **state)
   assert_int_equal(reasons, 2 * CASE_COUNTS * CASE_REPLICAS);
 }
 
-/* Directories in the place of journals. */
-static void a_journal_that_cannot_be_written_ends_the_study_on_all_ranks(void **state)
+/* All ranks meet within their first replicas, so that every group has one. */
+static bool meet(void *context)
+{
+  int *calls = context;
+  if (++*calls == 2) {
+    MPI_Barrier(check_world()->comm);
+  }
+  return false;
+}
+
+static void every_group_writes_a_journal_of_its_own(void **state)
 {
   (void)state;
+  int calls = 0;
   mn_study_options o = case_study(one);
-  for (int k = 0; k < check_world()->size && check_world()->rank == 0; k++) {
-    char path[CASE_PATH + 64];
-    journal_path(one, 1, k, path);
-    check_ok(mn_journal_directory(path));
+  o.groups = check_world()->size;
+  o.stop.requested = meet;
+  o.stop.context = &calls;
+  case_finish(check_world(), &o);
+  case_check_each_once(one);
+  for (int k = 0; k < check_world()->size; k++) {
+    char prefix[32];
+    snprintf(prefix, sizeof prefix, "journal-0001-%05d", k);
+    assert_true(case_lines_of(one, prefix).all > 0);
   }
-  MPI_Barrier(check_world()->comm);
-  for (o.groups = 0; o.groups <= 1; o.groups++) {
-    const int64_t live = mn_memory_live();
-    mn_study_result r;
-    check_refused(mn_study(check_world(), &o, NULL, NULL, &r), MN_IO, "journal-0001-0000");
-    mn_study_result_clear(&r);
-    assert_true(mn_memory_live() == live);
+}
+
+/* As above; then the disk of the last rank is full after 100 bytes of a file: less than a line. */
+static bool meet_and_fill_the_disk(void *context)
+{
+  const bool last = check_world()->rank == check_world()->size - 1;
+  meet(context);
+  if (last && *(int *)context == 2) {
+    struct rlimit limit;
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = 100;
+    setrlimit(RLIMIT_FSIZE, &limit);
   }
+  return false;
+}
+
+static void a_full_disk_of_one_rank_ends_the_study_on_all(void **state)
+{
+  (void)state;
+  char words[32];
+  int calls = 0;
+  struct rlimit limit;
+  mn_study_result r;
+  mn_study_options o = case_study(one);
+  const int64_t live = mn_memory_live();
+  o.groups = check_world()->size;
+  o.stop.requested = meet_and_fill_the_disk;
+  o.stop.context = &calls;
+  getrlimit(RLIMIT_FSIZE, &limit);
+  signal(SIGXFSZ, SIG_IGN);
+  mn_error *error = mn_study(check_world(), &o, NULL, NULL, &r);
+  setrlimit(RLIMIT_FSIZE, &limit);
+  signal(SIGXFSZ, SIG_DFL);
+  mn_study_result_clear(&r);
+  snprintf(words, sizeof words, "journal-0001-%05d.txt", check_world()->size - 1);
+  check_refused(error, MN_IO, words);
+  assert_true(mn_memory_live() == live);
+  o.stop.requested = NULL; /* there is room again */
+  case_finish(check_world(), &o);
+  case_check_each_once(one);
+  case_check_bytes(one, case_truth());
 }
 
 static void a_directory_that_cannot_be_made_is_refused_on_all_ranks(void **state)
 {
   (void)state;
-  char file[CASE_PATH + 16];
-  char below[CASE_PATH + 32];
-  mn_study_result r;
-  snprintf(file, sizeof file, "%s/file", directory);
-  snprintf(below, sizeof below, "%s/study", file);
+  char places[2][CASE_PATH + 16];
+  snprintf(places[0], sizeof places[0], "%s/file", directory);
+  snprintf(places[1], sizeof places[1], "%s/file/study", directory);
   if (check_world()->rank == 0) {
-    check_ok(mn_journal_append(file, "line"));
+    check_ok(mn_journal_append(places[0], "line"));
   }
-  const mn_study_options o = case_study(below);
-  check_refused(mn_study(check_world(), &o, NULL, NULL, &r), MN_USAGE, "cannot make the directory");
-  mn_study_result_clear(&r);
+  for (int k = 0; k < 2; k++) {
+    mn_study_result r;
+    const mn_study_options o = case_study(places[k]);
+    check_refused(mn_study(check_world(), &o, NULL, NULL, &r), MN_USAGE, "cannot make the directory");
+    mn_study_result_clear(&r);
+  }
 }
 
 #define IN_DIRECTORY(claim) cmocka_unit_test_setup_teardown(claim, make_directory, remove_directory)
 
 MN_TESTS("study_goes_on", IN_DIRECTORY(a_stopped_study_goes_on_and_leaves_the_same_bytes),
-         IN_DIRECTORY(a_replica_that_is_stopped_is_not_recorded), IN_DIRECTORY(the_clock_stops_a_study),
-         IN_DIRECTORY(a_request_when_nothing_is_left_stops_nothing),
+         IN_DIRECTORY(a_replica_that_is_stopped_is_not_recorded),
+         IN_DIRECTORY(one_request_of_one_rank_stops_its_group_for_good), IN_DIRECTORY(the_clock_stops_a_study),
+         IN_DIRECTORY(a_request_after_the_last_replica_stops_nothing),
          IN_DIRECTORY(torn_journals_lose_only_what_was_torn), IN_DIRECTORY(more_replicas_counts_and_variations_go_on),
          IN_DIRECTORY(failures_are_recorded_and_the_others_finish),
-         IN_DIRECTORY(a_journal_that_cannot_be_written_ends_the_study_on_all_ranks),
+         IN_DIRECTORY(every_group_writes_a_journal_of_its_own),
+         IN_DIRECTORY(a_full_disk_of_one_rank_ends_the_study_on_all),
          IN_DIRECTORY(a_directory_that_cannot_be_made_is_refused_on_all_ranks));

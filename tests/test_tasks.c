@@ -75,10 +75,29 @@ static void tasks_are_rows_of_replicas(void **state)
     assert_in_range(mn_tasks_replica(&t, task), 0, REPLICAS - 1);
     for (o.part = 1; o.part <= o.parts; o.part++) {
       owners += mn_tasks_is_mine(&t, task);
+      assert_int_equal(mn_tasks_is_mine(&t, task), task % o.parts == o.part - 1);
     }
     assert_int_equal(owners, 1);
   }
   mn_tasks_clear(&t);
+}
+
+static void a_scheme_that_evaluates_twice_is_expected_to_cost_more(void **state)
+{
+  (void)state;
+  mn_tasks twice;
+  mn_tasks once;
+  const mn_study_options o = small(1000);
+  check_ok(mn_tasks_create(&o, &twice));
+  for (int c = 0; c < COUNTS; c++) {
+    runs[c].dynamics.scheme = MN_SCHEME_AVERAGED;
+  }
+  check_ok(mn_tasks_create(&o, &once));
+  for (int row = 0; row < ROWS; row++) {
+    assert_true(twice.cost[row] > 1.3 * once.cost[row] && twice.cost[row] <= 2.0 * once.cost[row]);
+  }
+  mn_tasks_clear(&twice);
+  mn_tasks_clear(&once);
 }
 
 static void more_cells_and_steps_are_expected_to_cost_more(void **state)
@@ -306,7 +325,7 @@ static void lines_of_other_studies_and_other_programs_are_passed_over(void **sta
       "other\t32\t0\t1\tfailed\tso",
       "-\t33\t0\t1\tfailed\tso",
       "-\t32\t5\t1\tfailed\tso",
-      "-\t32\t-1\t1\tfailed\tso",
+      "-\t40\t-1\t1\tfailed\tso",
       "- \t32\t0\t1\tfailed\tso",
       "\t32\t0\t1\tfailed\tso"};
   check_ok(mn_tasks_create(&o, &t));
@@ -349,6 +368,7 @@ static void costs_are_measured_where_replicas_are_done(void **state)
 #define IN_DIRECTORY(claim) cmocka_unit_test_setup_teardown(claim, make_directory, remove_directory)
 
 MN_TESTS("tasks", cmocka_unit_test(tasks_are_rows_of_replicas),
+         cmocka_unit_test(a_scheme_that_evaluates_twice_is_expected_to_cost_more),
          cmocka_unit_test(more_cells_and_steps_are_expected_to_cost_more),
          cmocka_unit_test(makespans_are_those_of_a_clock), cmocka_unit_test(messages_within_a_group_take_time),
          cmocka_unit_test(what_is_left_is_listed_once_and_the_dearest_first),

@@ -20,6 +20,7 @@ enum { PATH_BYTES = 4096, DIGITS = 16 };
 mn_error *mn_journal_directory(const char *path)
 {
   char part[PATH_BYTES];
+  struct stat info;
   for (size_t k = 1; k <= strlen(path) && k < sizeof part; k++) {
     if (path[k] == '/' || path[k] == '\0') {
       snprintf(part, sizeof part, "%.*s", (int)k, path);
@@ -27,6 +28,9 @@ mn_error *mn_journal_directory(const char *path)
         return mn_error_create(MN_USAGE, "cannot make the directory %s: %s", part, strerror(errno));
       }
     }
+  }
+  if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)) {
+    return mn_error_create(MN_USAGE, "cannot make the directory %s: something else is there", path);
   }
   return NULL;
 }
@@ -53,7 +57,9 @@ mn_error *mn_journal_append(const char *path, const char *line)
   if (good) {
     const int n = snprintf(text, (size_t)room, "%s%016" PRIx64 " %s\n", is_torn(fd) ? "\n" : "",
                            (uint64_t)XXH3_64bits(line, length), line);
-    good = write(fd, text, (size_t)n) == n && fsync(fd) == 0;
+    const ssize_t written = write(fd, text, (size_t)n);
+    errno = written >= 0 && written < n ? ENOSPC : errno;
+    good = written == n && fsync(fd) == 0;
   }
   mn_error *error = good ? NULL : mn_error_create(MN_IO, "cannot write %s: %s", path, strerror(errno));
   if (fd >= 0) {

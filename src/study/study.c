@@ -105,7 +105,8 @@ static void unite(study *s)
 static int64_t fetch(study *s)
 {
   int64_t place = s->left;
-  if (s->group.rank == 0 && !must_stop(s)) {
+  s->stopped = s->stopped || (s->group.rank == 0 && must_stop(s));
+  if (s->group.rank == 0 && !s->stopped) {
     place = mn_pool_raise(&s->pool, 0);
   }
   MPI_Bcast(&place, 1, MPI_INT64_T, 0, s->group.comm);
@@ -131,6 +132,7 @@ static mn_error *work(study *s, int64_t task)
   const double seconds = mn_seconds() - start;
   mn_error *error = NULL;
   s->working += seconds;
+  s->stopped = s->stopped || stopped;
   if (s->group.rank == 0 && !stopped) {
     error = mn_tasks_record(&s->tasks, task, s->parallel->rank, seconds * s->group.size,
                             failure ? failure->message : NULL, value);
@@ -196,7 +198,7 @@ static mn_error *work_off(study *s)
   error = mn_agree(s->parallel, error); /* a journal that cannot be written ends the study */
   look(s);
   unite(s);
-  s->stopped = mn_any(s->parallel, must_stop(s));
+  s->stopped = mn_any(s->parallel, s->stopped || must_stop(s));
   return error;
 }
 
