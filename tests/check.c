@@ -99,6 +99,22 @@ void check_directory_remove(const char *directory)
   }
 }
 
+char check_directory[CHECK_PATH];
+
+int check_directory_setup(void **state)
+{
+  (void)state;
+  check_directory_create(check_directory);
+  return 0;
+}
+
+int check_directory_teardown(void **state)
+{
+  (void)state;
+  check_directory_remove(check_directory);
+  return 0;
+}
+
 /* Ranks after the first stay silent: a failure is then told by the sum of failures on rank 0. */
 static void silence(void)
 {

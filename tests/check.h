@@ -38,6 +38,13 @@ enum { CHECK_PATH = 256 };
 void check_directory_create(char directory[CHECK_PATH]);
 void check_directory_remove(const char *directory);
 
+/* A claim that is tested in a directory of its own, which is gone afterwards; its name is good while the test runs. */
+extern char check_directory[CHECK_PATH];
+int check_directory_setup(void **state);
+int check_directory_teardown(void **state);
+#define CHECK_IN_DIRECTORY(claim) \
+  cmocka_unit_test_setup_teardown(claim, check_directory_setup, check_directory_teardown)
+
 /* Deterministic standard normal numbers for test data: any (seed, k). */
 double check_normal(uint32_t seed, uint64_t k);
 

@@ -8,6 +8,16 @@ const int64_t case_counts[CASE_COUNTS] = {4, 12, 40};
 const char *const case_names[CASE_VARIATIONS] = {"model.chi=1", "model.chi=3 and a blank"};
 mn_run_options case_runs[CASE_VARIATIONS][CASE_COUNTS];
 
+char case_one[CASE_PATH], case_other[CASE_PATH];
+
+int case_directories(void **state)
+{
+  const int failed = check_directory_setup(state);
+  snprintf(case_one, sizeof case_one, "%s/one", check_directory);
+  snprintf(case_other, sizeof case_other, "%s/deep/other", check_directory);
+  return failed;
+}
+
 static mn_variation variations[CASE_VARIATIONS];
 
 mn_study_options case_study(const char *directory)

@@ -17,6 +17,11 @@ enum {
   CASE_PATH = 1024
 };
 
+/* A claim that is tested with two directories, which studies may make; they are gone afterwards. */
+extern char case_one[CASE_PATH], case_other[CASE_PATH];
+int case_directories(void **state);
+#define CASE_IN_DIRECTORIES(claim) cmocka_unit_test_setup_teardown(claim, case_directories, check_directory_teardown)
+
 extern const int64_t case_counts[CASE_COUNTS];
 extern const char *const case_names[CASE_VARIATIONS];
 extern mn_run_options case_runs[CASE_VARIATIONS][CASE_COUNTS];

@@ -14,21 +14,13 @@
 
 enum { CELLS = 150, SAMPLES = 12, TEXT = 2048 };
 
-static char directory[CHECK_PATH];
 static char path[512];
 
 static int make_directory(void **state)
 {
   (void)state;
-  check_directory_create(directory);
-  snprintf(path, sizeof path, "%s/checkpoint.h5", directory);
-  return 0;
-}
-
-static int remove_directory(void **state)
-{
-  (void)state;
-  check_directory_remove(directory);
+  check_directory_create(check_directory);
+  snprintf(path, sizeof path, "%s/checkpoint.h5", check_directory);
   return 0;
 }
 
@@ -296,7 +288,7 @@ static void check_found(const char *name, const char *note)
 {
   char found[TEXT];
   char notes[TEXT];
-  check_ok(mn_checkpoint_find(check_world(), directory, found, notes, TEXT));
+  check_ok(mn_checkpoint_find(check_world(), check_directory, found, notes, TEXT));
   assert_string_equal(found, name);
   if (note[0] == '\0') {
     assert_string_equal(notes, "");
@@ -326,7 +318,7 @@ static void the_newest_undamaged_checkpoint_is_found(void **state)
   mn_history *h = loaded(check_world(), name[1], 1, 0.0);
   mn_history_destroy(&h);
   damage(name[1]);
-  check_refused(mn_checkpoint_find(check_world(), directory, found, notes, TEXT), MN_DATA, "checkpoint.prev2.h5");
+  check_refused(mn_checkpoint_find(check_world(), check_directory, found, notes, TEXT), MN_DATA, "checkpoint.prev2.h5");
 }
 
 /* A kill between two renames leaves no newest one. */
@@ -375,7 +367,7 @@ static void a_damaged_checkpoint_is_refused(void **state)
   check_refused(mn_checkpoint_header_read(check_world(), path, &header), MN_DATA, "damaged");
 }
 
-#define IN_DIRECTORY(claim) cmocka_unit_test_setup_teardown(claim, make_directory, remove_directory)
+#define IN_DIRECTORY(claim) cmocka_unit_test_setup_teardown(claim, make_directory, check_directory_teardown)
 
 MN_TESTS("checkpoint", IN_DIRECTORY(a_state_comes_back_bit_by_bit),
          IN_DIRECTORY(growing_steps_are_stored_with_their_exponents), IN_DIRECTORY(forgotten_samples_stay_counted),

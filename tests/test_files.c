@@ -13,28 +13,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char directory[CHECK_PATH];
 static char path[512];
 
 static int make_directory(void **state)
 {
   (void)state;
-  check_directory_create(directory);
-  snprintf(path, sizeof path, "%s/file.h5", directory);
-  return 0;
-}
-
-static int remove_directory(void **state)
-{
-  (void)state;
-  check_directory_remove(directory);
+  check_directory_create(check_directory);
+  snprintf(path, sizeof path, "%s/file.h5", check_directory);
   return 0;
 }
 
 static int entries(void)
 {
   int count = -2; /* . and .. */
-  DIR *handle = opendir(directory);
+  DIR *handle = opendir(check_directory);
   while (readdir(handle)) {
     count++;
   }
@@ -197,7 +189,7 @@ static void older_generations_are_kept_and_no_more(void **state)
     for (int k = 0; k <= 2 && k <= version; k++) {
       char name[MN_PATH_MAX];
       mn_h5_generation(path, k, name);
-      assert_string_equal(name + strlen(directory) + 1, names[k]);
+      assert_string_equal(name + strlen(check_directory) + 1, names[k]);
       check_table(name, "/table", version - k, 5, 3);
     }
     MPI_Barrier(check_world()->comm);
@@ -222,7 +214,7 @@ static void what_cannot_be_written_is_refused_and_leaves_nothing(void **state)
   (void)state;
   char missing[1024];
   mn_h5 *file = NULL;
-  snprintf(missing, sizeof missing, "%s/no/such/file.h5", directory);
+  snprintf(missing, sizeof missing, "%s/no/such/file.h5", check_directory);
   check_refused(mn_h5_begin(check_world(), missing, 10, &file), MN_IO, "cannot write");
   check_refused(mn_h5_begin(check_world(), path, INT64_MAX, &file), MN_IO, "are free");
   assert_null(file);
@@ -356,7 +348,7 @@ static void every_number_of_ranks_writes_the_same_bytes(void **state)
   char name[1024];
   mn_parallel alone;
   mn_parallel_create(MPI_COMM_SELF, &alone);
-  snprintf(name, sizeof name, "%s/alone%d.h5", directory, check_world()->rank);
+  snprintf(name, sizeof name, "%s/alone%d.h5", check_directory, check_world()->rank);
   for (int64_t rows = 1; rows < 70000; rows = 5 * rows + 3) {
     write_file(check_world(), path, 4, rows, 0);
     sleep(rows == 1); /* times of objects, if stored, would differ now */
@@ -367,7 +359,7 @@ static void every_number_of_ranks_writes_the_same_bytes(void **state)
   mn_parallel_destroy(&alone);
 }
 
-#define IN_DIRECTORY(claim) cmocka_unit_test_setup_teardown(claim, make_directory, remove_directory)
+#define IN_DIRECTORY(claim) cmocka_unit_test_setup_teardown(claim, make_directory, check_directory_teardown)
 
 MN_TESTS("files", IN_DIRECTORY(tables_written_in_uneven_blocks_are_read_back), IN_DIRECTORY(attributes_are_read_back),
          IN_DIRECTORY(shapes_and_rows_are_read_and_missing_things_refused),

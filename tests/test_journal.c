@@ -13,23 +13,8 @@
 
 enum { ROOM = 1 << 20, PATH = 1024 };
 
-static char directory[CHECK_PATH];
 static char told[ROOM]; /* the lines that were read, each with a line break */
 static int calls;
-
-static int make_directory(void **state)
-{
-  (void)state;
-  check_directory_create(directory);
-  return 0;
-}
-
-static int remove_directory(void **state)
-{
-  (void)state;
-  check_directory_remove(directory);
-  return 0;
-}
 
 /* A path in the directory; good until the next but three. */
 static const char *in_directory(const char *name)
@@ -37,7 +22,7 @@ static const char *in_directory(const char *name)
   static char path[4][PATH];
   static int k;
   k = (k + 1) % 4;
-  assert_true(snprintf(path[k], PATH, "%s/%s", directory, name) < PATH);
+  assert_true(snprintf(path[k], PATH, "%s/%s", check_directory, name) < PATH);
   return path[k];
 }
 
@@ -98,7 +83,7 @@ static void lines_come_back_file_by_file_in_the_order_of_names(void **state)
   append("log-0010.txt", "10");
   append("log-a.txt", "a2");
   append("log-0009.txt", "9");
-  assert_string_equal(lines_of(directory, "log"), "9\n10\na1\na2\nb1\nb2\n");
+  assert_string_equal(lines_of(check_directory, "log"), "9\n10\na1\na2\nb1\nb2\n");
   assert_int_equal(calls, 6);
 }
 
@@ -112,7 +97,7 @@ static void any_text_without_line_breaks_comes_back(void **state)
     append("log.txt", texts[k]);
     strcat(strcat(expected, texts[k]), "\n");
   }
-  assert_string_equal(lines_of(directory, "log"), expected);
+  assert_string_equal(lines_of(check_directory, "log"), expected);
 }
 
 static void lines_longer_than_64_kib_come_back(void **state)
@@ -130,7 +115,7 @@ static void lines_longer_than_64_kib_come_back(void **state)
     append("log.txt", line);
     strcat(strcat(expected, line), "\n");
   }
-  assert_true(strcmp(lines_of(directory, "log"), expected) == 0);
+  assert_true(strcmp(lines_of(check_directory, "log"), expected) == 0);
 }
 
 /* Of a line that has lost its end alone the text is whole: whether it counts is left open, but not what it says. */
@@ -151,13 +136,13 @@ static void a_line_cut_at_any_byte_is_ignored_and_no_other(void **state)
     }
     assert_int_equal(truncate(in_directory("log.txt"), start + cut), 0);
     const bool whole = start + cut == text_end;
-    if (!whole || strcmp(lines_of(directory, "log"), "one\ntwo\nthe last line\t0x1p-3\n") != 0) {
-      assert_string_equal(lines_of(directory, "log"), "one\ntwo\n");
+    if (!whole || strcmp(lines_of(check_directory, "log"), "one\ntwo\nthe last line\t0x1p-3\n") != 0) {
+      assert_string_equal(lines_of(check_directory, "log"), "one\ntwo\n");
     }
     append("log.txt", "four");
     append("log.txt", "five");
-    if (!whole || strcmp(lines_of(directory, "log"), "one\ntwo\nthe last line\t0x1p-3\nfour\nfive\n") != 0) {
-      assert_string_equal(lines_of(directory, "log"), "one\ntwo\nfour\nfive\n");
+    if (!whole || strcmp(lines_of(check_directory, "log"), "one\ntwo\nthe last line\t0x1p-3\nfour\nfive\n") != 0) {
+      assert_string_equal(lines_of(check_directory, "log"), "one\ntwo\nfour\nfive\n");
     }
   }
 }
@@ -176,7 +161,7 @@ static void a_file_torn_again_and_again_keeps_its_whole_lines(void **state)
     } else {
       strcat(strcat(expected, line), "\n");
     }
-    assert_string_equal(lines_of(directory, "log"), expected);
+    assert_string_equal(lines_of(check_directory, "log"), expected);
   }
 }
 
@@ -212,14 +197,14 @@ static void a_changed_byte_takes_just_its_line(void **state)
       const bool joins = at == end[of] - 1 && of < LINES - 1;
       leave_out(line, LINES, damage[k] == old ? LINES : of, joins ? of + 1 : of, expected);
       put_byte("log.txt", at, damage[k]);
-      if (strcmp(lines_of(directory, "log"), expected) != 0) {
+      if (strcmp(lines_of(check_directory, "log"), expected) != 0) {
         fail_msg("byte %ld of line %d, %d for %d: read \"%s\", expected \"%s\"", at, of, damage[k], old, told,
                  expected);
       }
     }
     put_byte("log.txt", at, old);
   }
-  assert_string_equal(lines_of(directory, "log"), "first 0x1.8p+1\n\nthird\tline\n4\n");
+  assert_string_equal(lines_of(check_directory, "log"), "first 0x1.8p+1\n\nthird\tline\n4\n");
 }
 
 static void lines_of_one_file_in_another_order_are_still_whole(void **state)
@@ -236,7 +221,7 @@ static void lines_of_one_file_in_another_order_are_still_whole(void **state)
   FILE *file = fopen(in_directory("log-0.txt"), "w");
   fprintf(file, "%sno line\n\n%s", text[1], text[0]);
   fclose(file);
-  assert_string_equal(lines_of(directory, "log"), "two\none\none\ntwo\n");
+  assert_string_equal(lines_of(check_directory, "log"), "two\none\none\ntwo\n");
 }
 
 static void files_of_other_names_are_passed_over(void **state)
@@ -247,10 +232,10 @@ static void files_of_other_names_are_passed_over(void **state)
   for (int k = 0; k < 10; k++) {
     append(others[k], "not this");
   }
-  assert_string_equal(lines_of(directory, "log"), "");
+  assert_string_equal(lines_of(check_directory, "log"), "");
   append("log.txt", "this");
   append("log-1.h5.txt", "and this");
-  assert_string_equal(lines_of(directory, "log"), "and this\nthis\n");
+  assert_string_equal(lines_of(check_directory, "log"), "and this\nthis\n");
 }
 
 static void a_directory_that_is_not_there_has_no_lines(void **state)
@@ -258,7 +243,7 @@ static void a_directory_that_is_not_there_has_no_lines(void **state)
   (void)state;
   assert_string_equal(lines_of(in_directory("nowhere"), "log"), "");
   assert_string_equal(lines_of(in_directory("no/where"), "log"), "");
-  assert_string_equal(lines_of(directory, "log"), "");
+  assert_string_equal(lines_of(check_directory, "log"), "");
   assert_int_equal(calls, 0);
 }
 
@@ -266,7 +251,7 @@ static void a_path_that_cannot_be_written_is_refused(void **state)
 {
   (void)state;
   check_refused(mn_journal_append(in_directory("nowhere/log.txt"), "line"), MN_IO, "nowhere/log.txt");
-  check_refused(mn_journal_append(directory, "line"), MN_IO, "cannot write");
+  check_refused(mn_journal_append(check_directory, "line"), MN_IO, "cannot write");
 }
 
 static void what_is_there_but_cannot_be_read_is_refused(void **state)
@@ -275,7 +260,7 @@ static void what_is_there_but_cannot_be_read_is_refused(void **state)
   append("log.txt", "line");
   check_refused(mn_journal_read(in_directory("log.txt"), "log", listen, NULL), MN_IO, "log.txt");
   check_ok(mn_journal_directory(in_directory("log-directory.txt")));
-  check_refused(mn_journal_read(directory, "log", listen, NULL), MN_IO, "log-directory.txt");
+  check_refused(mn_journal_read(check_directory, "log", listen, NULL), MN_IO, "log-directory.txt");
 }
 
 /* Files may have ten bytes more than this one has: part of a line is written. */
@@ -294,7 +279,7 @@ static void a_full_disk_is_told_and_leaves_the_lines_before(void **state)
   signal(SIGXFSZ, SIG_DFL);
   check_refused(error, MN_IO, strerror(ENOSPC));
   append("log.txt", "after");
-  assert_string_equal(lines_of(directory, "log"), "before\nafter\n");
+  assert_string_equal(lines_of(check_directory, "log"), "before\nafter\n");
 }
 
 static void directories_are_made_with_those_above_them(void **state)
@@ -316,7 +301,7 @@ static void a_relative_directory_is_made_where_we_are(void **state)
   char here[PATH];
   struct stat info;
   assert_non_null(getcwd(here, sizeof here));
-  assert_int_equal(chdir(directory), 0);
+  assert_int_equal(chdir(check_directory), 0);
   mn_error *error = mn_journal_directory("x/y");
   assert_int_equal(chdir(here), 0);
   check_ok(error);
@@ -347,23 +332,23 @@ static void the_first_error_of_a_reader_ends_the_reading(void **state)
   }
   told[0] = '\0';
   calls = 0;
-  check_refused(mn_journal_read(directory, "log", refuse_the_third, NULL), MN_DATA, "log-1.txt is the third");
+  check_refused(mn_journal_read(check_directory, "log", refuse_the_third, NULL), MN_DATA, "log-1.txt is the third");
   assert_int_equal(calls, 3);
 }
 
-#define IN_DIRECTORY(claim) cmocka_unit_test_setup_teardown(claim, make_directory, remove_directory)
-
-MN_TESTS("journal", IN_DIRECTORY(lines_come_back_file_by_file_in_the_order_of_names),
-         IN_DIRECTORY(any_text_without_line_breaks_comes_back), IN_DIRECTORY(lines_longer_than_64_kib_come_back),
-         IN_DIRECTORY(a_line_cut_at_any_byte_is_ignored_and_no_other),
-         IN_DIRECTORY(a_file_torn_again_and_again_keeps_its_whole_lines),
-         IN_DIRECTORY(a_changed_byte_takes_just_its_line),
-         IN_DIRECTORY(lines_of_one_file_in_another_order_are_still_whole),
-         IN_DIRECTORY(files_of_other_names_are_passed_over), IN_DIRECTORY(a_directory_that_is_not_there_has_no_lines),
-         IN_DIRECTORY(a_path_that_cannot_be_written_is_refused),
-         IN_DIRECTORY(what_is_there_but_cannot_be_read_is_refused),
-         IN_DIRECTORY(a_full_disk_is_told_and_leaves_the_lines_before),
-         IN_DIRECTORY(directories_are_made_with_those_above_them),
-         IN_DIRECTORY(a_relative_directory_is_made_where_we_are),
-         IN_DIRECTORY(a_file_in_the_way_of_a_directory_is_refused),
-         IN_DIRECTORY(the_first_error_of_a_reader_ends_the_reading));
+MN_TESTS("journal", CHECK_IN_DIRECTORY(lines_come_back_file_by_file_in_the_order_of_names),
+         CHECK_IN_DIRECTORY(any_text_without_line_breaks_comes_back),
+         CHECK_IN_DIRECTORY(lines_longer_than_64_kib_come_back),
+         CHECK_IN_DIRECTORY(a_line_cut_at_any_byte_is_ignored_and_no_other),
+         CHECK_IN_DIRECTORY(a_file_torn_again_and_again_keeps_its_whole_lines),
+         CHECK_IN_DIRECTORY(a_changed_byte_takes_just_its_line),
+         CHECK_IN_DIRECTORY(lines_of_one_file_in_another_order_are_still_whole),
+         CHECK_IN_DIRECTORY(files_of_other_names_are_passed_over),
+         CHECK_IN_DIRECTORY(a_directory_that_is_not_there_has_no_lines),
+         CHECK_IN_DIRECTORY(a_path_that_cannot_be_written_is_refused),
+         CHECK_IN_DIRECTORY(what_is_there_but_cannot_be_read_is_refused),
+         CHECK_IN_DIRECTORY(a_full_disk_is_told_and_leaves_the_lines_before),
+         CHECK_IN_DIRECTORY(directories_are_made_with_those_above_them),
+         CHECK_IN_DIRECTORY(a_relative_directory_is_made_where_we_are),
+         CHECK_IN_DIRECTORY(a_file_in_the_way_of_a_directory_is_refused),
+         CHECK_IN_DIRECTORY(the_first_error_of_a_reader_ends_the_reading));

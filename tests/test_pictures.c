@@ -19,22 +19,6 @@ enum { CELLS_MAX = 200, STEPS = 8, SIDE = 40, PATH = 1024 };
 static const double pi = 3.14159265358979323846;
 static const double h = 0.0625; /* all steps; times are exact */
 
-static char directory[CHECK_PATH];
-
-static int make_directory(void **state)
-{
-  (void)state;
-  check_directory_create(directory);
-  return 0;
-}
-
-static int remove_directory(void **state)
-{
-  (void)state;
-  check_directory_remove(directory);
-  return 0;
-}
-
 /* Everything a run has shown, on every rank. */
 typedef struct shown {
   int64_t count;
@@ -100,8 +84,8 @@ static void make_run(mn_model model, const mn_field *field, int64_t count)
   char run[PATH];
   char input[PATH];
   mn_run_report report;
-  snprintf(run, sizeof run, "%s/run", directory);
-  snprintf(input, sizeof input, "%s/input.h5", directory);
+  snprintf(run, sizeof run, "%s/run", check_directory);
+  snprintf(input, sizeof input, "%s/input.h5", check_directory);
   make_start(count);
   const mn_block own = mn_block_of(count, check_world()->rank, check_world()->size);
   check_ok(mn_dataset_write(check_world(), input, "/start", count, all.start + 2 * own.begin));
@@ -302,11 +286,10 @@ static void rows_and_entries_of_the_same_or_a_later_step_are_replaced(void **sta
   mn_snapshot_list_clear(&list);
 }
 
-#define IN_DIRECTORY(claim) cmocka_unit_test_setup_teardown(claim, make_directory, remove_directory)
-
-MN_TESTS("pictures", IN_DIRECTORY(a_run_starts_where_its_file_says),
-         IN_DIRECTORY(the_density_is_the_histogram_of_all_cells), IN_DIRECTORY(the_chemical_is_the_sum_of_all_trails),
-         IN_DIRECTORY(the_initial_chemical_is_part_of_the_picture),
-         IN_DIRECTORY(the_chemical_on_a_wide_mesh_has_the_mass_of_all_trails),
-         IN_DIRECTORY(the_drift_after_one_step_is_the_unaveraged_present_force),
+MN_TESTS("pictures", CHECK_IN_DIRECTORY(a_run_starts_where_its_file_says),
+         CHECK_IN_DIRECTORY(the_density_is_the_histogram_of_all_cells),
+         CHECK_IN_DIRECTORY(the_chemical_is_the_sum_of_all_trails),
+         CHECK_IN_DIRECTORY(the_initial_chemical_is_part_of_the_picture),
+         CHECK_IN_DIRECTORY(the_chemical_on_a_wide_mesh_has_the_mass_of_all_trails),
+         CHECK_IN_DIRECTORY(the_drift_after_one_step_is_the_unaveraged_present_force),
          cmocka_unit_test(rows_and_entries_of_the_same_or_a_later_step_are_replaced));

@@ -17,22 +17,6 @@ enum { COUNT = 100, STEPS = 32, WINDOWS = 16 };
 
 static const double pi = 3.14159265358979323846;
 
-static char directory[CHECK_PATH];
-
-static int make_directory(void **state)
-{
-  (void)state;
-  check_directory_create(directory);
-  return 0;
-}
-
-static int remove_directory(void **state)
-{
-  (void)state;
-  check_directory_remove(directory);
-  return 0;
-}
-
 static mn_run_options small(void)
 {
   mn_run_options o = {.count = COUNT,
@@ -286,12 +270,12 @@ static void only_the_seed_given_decides_the_noise(void **state)
   mn_run_options o = small();
   replica_of(check_world(), &o, 5, NULL, one);
   o.dynamics.seed = 99;
-  o.output = (mn_output_options){.directory = directory, .every = 1, .snapshot_every = 1, .path_every = 1};
+  o.output = (mn_output_options){.directory = check_directory, .every = 1, .snapshot_every = 1, .path_every = 1};
   o.stop = (mn_stop_options){.checkpoint_steps = 1, .keep = 3};
   replica_of(check_world(), &o, 5, NULL, other);
   assert_memory_equal(one, other, sizeof one);
   MPI_Barrier(check_world()->comm);
-  assert_true(check_world()->rank > 0 || rmdir(directory) == 0); /* it has written nothing */
+  assert_true(check_world()->rank > 0 || rmdir(check_directory) == 0); /* it has written nothing */
   replica_of(check_world(), &o, 6, NULL, other);
   assert_true(one[MN_STATISTIC_SQUARE] != other[MN_STATISTIC_SQUARE]);
 }
@@ -348,7 +332,7 @@ static mn_run_options from_file(void)
 {
   static char input[512];
   mn_run_options o = small();
-  snprintf(input, sizeof input, "%s/input.h5", directory);
+  snprintf(input, sizeof input, "%s/input.h5", check_directory);
   o.initial.kind = MN_INITIAL_FILE;
   o.initial_file = input;
   o.initial_dataset = "/start";
@@ -389,12 +373,11 @@ static void a_start_is_read_from_a_file(void **state)
   check_relative(value[MN_STATISTIC_SQUARE], 25.0, 1e-5, "noise of sqrt(2 x 32e-12) = 8e-6 of 5");
 }
 
-#define IN_DIRECTORY(claim) cmocka_unit_test_setup_teardown(claim, make_directory, remove_directory)
-
 MN_TESTS("replica", cmocka_unit_test(a_replica_is_its_steps_and_their_statistics),
          cmocka_unit_test(every_number_of_ranks_gives_the_same_bits),
          cmocka_unit_test(without_chemotaxis_cells_are_brownian_and_those_of_the_limit),
-         IN_DIRECTORY(only_the_seed_given_decides_the_noise),
+         CHECK_IN_DIRECTORY(only_the_seed_given_decides_the_noise),
          cmocka_unit_test(every_count_and_replica_has_a_seed_of_its_own),
          cmocka_unit_test(a_request_of_any_rank_ends_it_after_that_step),
-         IN_DIRECTORY(a_start_that_cannot_be_read_is_refused_on_all_ranks), IN_DIRECTORY(a_start_is_read_from_a_file));
+         CHECK_IN_DIRECTORY(a_start_that_cannot_be_read_is_refused_on_all_ranks),
+         CHECK_IN_DIRECTORY(a_start_is_read_from_a_file));

@@ -17,22 +17,6 @@
 
 enum { STEPS = 20, PATH = 1024 };
 
-static char directory[CHECK_PATH];
-
-static int make_directory(void **state)
-{
-  (void)state;
-  check_directory_create(directory);
-  return 0;
-}
-
-static int remove_directory(void **state)
-{
-  (void)state;
-  check_directory_remove(directory);
-  return 0;
-}
-
 static bool is_there(const char *run, const char *name)
 {
   char path[PATH];
@@ -101,7 +85,7 @@ static void expected_bytes_are_those_of_the_peak(void **state)
 {
   (void)state;
   char run[PATH];
-  snprintf(run, sizeof run, "%s/run", directory);
+  snprintf(run, sizeof run, "%s/run", check_directory);
   mn_run_options o = small(run);
   o.count = 1500;
   o.steps = 100;
@@ -118,7 +102,7 @@ static void a_finished_run_leaves_its_files(void **state)
 {
   (void)state;
   char run[PATH];
-  snprintf(run, sizeof run, "%s/deep/run", directory);
+  snprintf(run, sizeof run, "%s/deep/run", check_directory);
   const mn_run_options o = small(run);
   const mn_run_report report = finished_run(check_world(), &o, NULL, MN_FINISHED);
   static const char *const names[] = {"used.ini",      "series.h5",     "snapshots.h5",
@@ -143,7 +127,7 @@ static void the_series_has_a_row_whenever_one_is_due(void **state)
   char run[PATH];
   char path[PATH + 16];
   mn_series series = {0};
-  snprintf(run, sizeof run, "%s/run", directory);
+  snprintf(run, sizeof run, "%s/run", check_directory);
   snprintf(path, sizeof path, "%s/series.h5", run);
   mn_run_options o = small(run);
   o.dynamics.model.lambda = 1.5;
@@ -171,7 +155,7 @@ static void rank_zero_hears_of_every_step_and_event(void **state)
   char run[PATH];
   story told = {.in_order = true};
   mn_run_report report;
-  snprintf(run, sizeof run, "%s/run", directory);
+  snprintf(run, sizeof run, "%s/run", check_directory);
   mn_run_options o = small(run);
   o.stop.checkpoint_steps = 8;
   check_ok(mn_run(check_world(), &o, NULL, listen, &told, &report));
@@ -198,7 +182,7 @@ static int compare_entry(const char *name, const struct stat *info, int kind, st
     return 0;
   }
   char namesake[2 * PATH];
-  snprintf(namesake, sizeof namesake, "%s%s", other_run, name + strlen(directory) + 4);
+  snprintf(namesake, sizeof namesake, "%s%s", other_run, name + strlen(check_directory) + 4);
   FILE *const files[2] = {fopen(name, "rb"), fopen(namesake, "rb")};
   int64_t same = 0;
   for (int byte = fgetc(files[0]); files[1] && byte != EOF && byte == fgetc(files[1]); byte = fgetc(files[0])) {
@@ -222,8 +206,8 @@ static void check_same_files(void)
   for (int k = 0; k < 2; k++) {
     char run[PATH];
     compared = 0;
-    snprintf(run, sizeof run, "%s/%s", directory, names[k]);
-    snprintf(other_run, sizeof other_run, "%s/%s", directory, names[1 - k]);
+    snprintf(run, sizeof run, "%s/%s", check_directory, names[k]);
+    snprintf(other_run, sizeof other_run, "%s/%s", check_directory, names[1 - k]);
     assert_int_equal(nftw(run, compare_entry, 16, FTW_PHYS), 0);
     assert_int_equal(compared, 6 + STEPS / 5 + 1);
   }
@@ -237,8 +221,8 @@ static void check_interrupted(mn_run_options *o, const mn_parallel *resumed_on)
   char two[PATH];
   char checkpoint[PATH];
   char notes[PATH];
-  snprintf(one, sizeof one, "%s/one", directory);
-  snprintf(two, sizeof two, "%s/two", directory);
+  snprintf(one, sizeof one, "%s/one", check_directory);
+  snprintf(two, sizeof two, "%s/two", check_directory);
   o->output.directory = two;
   finished_run(check_world(), o, NULL, MN_STOPPED);
   for (int left = STEPS; resumed_on && left > 0; left--) {
@@ -293,7 +277,7 @@ static void older_checkpoints_are_kept_as_asked(void **state)
 {
   (void)state;
   char run[PATH];
-  snprintf(run, sizeof run, "%s/run", directory);
+  snprintf(run, sizeof run, "%s/run", check_directory);
   mn_run_options o = small(run);
   o.stop.checkpoint_steps = 5;
   o.stop.keep = 2;
@@ -316,7 +300,7 @@ static void a_short_memory_is_reported_with_its_cost(void **state)
 {
   (void)state;
   char run[PATH];
-  snprintf(run, sizeof run, "%s/run", directory);
+  snprintf(run, sizeof run, "%s/run", check_directory);
   mn_run_options o = small(run);
   o.history.capacity = 4000;
   const mn_run_report report = finished_run(check_world(), &o, NULL, MN_FINISHED);
@@ -335,8 +319,8 @@ static void bad_input_leaves_nothing_behind(void **state)
   char input[PATH];
   mn_run_report report;
   const double x[2 * 128] = {0.0};
-  snprintf(run, sizeof run, "%s/run", directory);
-  snprintf(input, sizeof input, "%s/input.h5", directory);
+  snprintf(run, sizeof run, "%s/run", check_directory);
+  snprintf(input, sizeof input, "%s/input.h5", check_directory);
   mn_run_options o = small(run);
   o.initial.kind = MN_INITIAL_FILE;
   o.initial_file = input;
@@ -353,7 +337,7 @@ static void a_run_is_not_overwritten_unless_it_may_be(void **state)
   (void)state;
   char run[PATH];
   mn_run_report report;
-  snprintf(run, sizeof run, "%s/run", directory);
+  snprintf(run, sizeof run, "%s/run", check_directory);
   mn_run_options o = small(run);
   finished_run(check_world(), &o, NULL, MN_FINISHED);
   check_refused(mn_run(check_world(), &o, NULL, NULL, NULL, &report), MN_USAGE, "already a run");
@@ -365,12 +349,14 @@ static void a_run_is_not_overwritten_unless_it_may_be(void **state)
   assert_true(is_there(run, "snapshots/0000000020.h5"));
 }
 
-#define IN_DIRECTORY(claim) cmocka_unit_test_setup_teardown(claim, make_directory, remove_directory)
-
-MN_TESTS("run", IN_DIRECTORY(expected_bytes_are_those_of_the_peak), IN_DIRECTORY(a_finished_run_leaves_its_files),
-         IN_DIRECTORY(the_series_has_a_row_whenever_one_is_due), IN_DIRECTORY(rank_zero_hears_of_every_step_and_event),
-         IN_DIRECTORY(a_run_stopped_on_request_and_resumed_leaves_the_same_bytes),
-         IN_DIRECTORY(a_run_stopped_by_the_clock_at_every_step_leaves_the_same_bytes),
-         IN_DIRECTORY(a_run_resumed_on_one_rank_leaves_the_same_bytes),
-         IN_DIRECTORY(older_checkpoints_are_kept_as_asked), IN_DIRECTORY(a_short_memory_is_reported_with_its_cost),
-         IN_DIRECTORY(bad_input_leaves_nothing_behind), IN_DIRECTORY(a_run_is_not_overwritten_unless_it_may_be));
+MN_TESTS("run", CHECK_IN_DIRECTORY(expected_bytes_are_those_of_the_peak),
+         CHECK_IN_DIRECTORY(a_finished_run_leaves_its_files),
+         CHECK_IN_DIRECTORY(the_series_has_a_row_whenever_one_is_due),
+         CHECK_IN_DIRECTORY(rank_zero_hears_of_every_step_and_event),
+         CHECK_IN_DIRECTORY(a_run_stopped_on_request_and_resumed_leaves_the_same_bytes),
+         CHECK_IN_DIRECTORY(a_run_stopped_by_the_clock_at_every_step_leaves_the_same_bytes),
+         CHECK_IN_DIRECTORY(a_run_resumed_on_one_rank_leaves_the_same_bytes),
+         CHECK_IN_DIRECTORY(older_checkpoints_are_kept_as_asked),
+         CHECK_IN_DIRECTORY(a_short_memory_is_reported_with_its_cost),
+         CHECK_IN_DIRECTORY(bad_input_leaves_nothing_behind),
+         CHECK_IN_DIRECTORY(a_run_is_not_overwritten_unless_it_may_be));

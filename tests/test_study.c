@@ -8,25 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static char directory[CHECK_PATH];
-static char one[CASE_PATH], other[CASE_PATH]; /* directories of studies */
-
-static int make_directory(void **state)
-{
-  (void)state;
-  check_directory_create(directory);
-  snprintf(one, sizeof one, "%s/one", directory);
-  snprintf(other, sizeof other, "%s/deep/other", directory);
-  return 0;
-}
-
-static int remove_directory(void **state)
-{
-  (void)state;
-  check_directory_remove(directory);
-  return 0;
-}
-
 static double values[CASE_TASKS * MN_STATISTICS];
 static mn_estimate estimates[CASE_ROWS * MN_QUANTITIES];
 static mn_estimate paired[CASE_ROWS * MN_QUANTITIES];
@@ -136,11 +117,11 @@ static void results_are_those_of_replicas_run_one_by_one(void **state)
 {
   (void)state;
   char path[CASE_PATH + 16];
-  const mn_study_options o = case_study(one);
+  const mn_study_options o = case_study(case_one);
   run_all_replicas(&o);
   mn_study_result r = case_go_on(check_world(), &o);
   check_results(&r);
-  snprintf(path, sizeof path, "%s/study.h5", one);
+  snprintf(path, sizeof path, "%s/study.h5", case_one);
   check_file(path);
   mn_study_result_clear(&r);
 }
@@ -155,7 +136,7 @@ static void any_number_of_ranks_and_groups_leaves_the_same_bytes(void **state)
     if (k > 1 && groups[k] <= groups[k - 1]) {
       continue;
     }
-    snprintf(where, sizeof where, "%s%d", other, k);
+    snprintf(where, sizeof where, "%s%d", case_other, k);
     o.directory = where;
     o.groups = groups[k];
     case_finish(check_world(), &o);
@@ -168,7 +149,7 @@ static void parts_do_their_share_and_leave_the_same_bytes(void **state)
 {
   (void)state;
   enum { PARTS = 3 };
-  mn_study_options o = case_study(other);
+  mn_study_options o = case_study(case_other);
   o.parts = PARTS;
   for (o.part = 1; o.part <= PARTS; o.part++) {
     char prefix[32];
@@ -176,12 +157,12 @@ static void parts_do_their_share_and_leave_the_same_bytes(void **state)
     mn_study_result r = case_go_on(check_world(), &o);
     assert_int_equal(r.outcome, MN_FINISHED);
     assert_int_equal(r.complete, o.part == PARTS);
-    assert_int_equal(case_lines_of(other, prefix).all, CASE_TASKS / PARTS);
-    assert_int_equal(case_lines_of(other, "journal").all, o.part * CASE_TASKS / PARTS);
+    assert_int_equal(case_lines_of(case_other, prefix).all, CASE_TASKS / PARTS);
+    assert_int_equal(case_lines_of(case_other, "journal").all, o.part * CASE_TASKS / PARTS);
     mn_study_result_clear(&r);
   }
-  case_check_each_once(other);
-  case_check_bytes(other, case_truth());
+  case_check_each_once(case_other);
+  case_check_bytes(case_other, case_truth());
 }
 
 /* What a reporter has heard. */
@@ -208,7 +189,7 @@ static void listen(void *context, const mn_study_progress *p)
 static void rank_zero_hears_of_its_replicas(void **state)
 {
   (void)state;
-  mn_study_options o = case_study(one);
+  mn_study_options o = case_study(case_one);
   o.groups = 1;
   o.part = 2;
   o.parts = 2;
@@ -229,8 +210,23 @@ static void rank_zero_hears_of_its_replicas(void **state)
   }
 }
 
-#define IN_DIRECTORY(claim) cmocka_unit_test_setup_teardown(claim, make_directory, remove_directory)
+/* More than the counts of MPI hold. */
+static void too_many_runs_are_refused_and_nothing_is_made(void **state)
+{
+  (void)state;
+  const int64_t live = mn_memory_live();
+  mn_study_options o = case_study(case_one);
+  mn_study_result r;
+  o.replicas = INT64_C(1) << 32;
+  check_refused(mn_study(check_world(), &o, NULL, NULL, &r), MN_USAGE, "at most");
+  mn_study_result_clear(&r);
+  assert_true(mn_memory_live() == live);
+  FILE *file = fopen(case_one, "r");
+  assert_null(file);
+}
 
-MN_TESTS("study", IN_DIRECTORY(results_are_those_of_replicas_run_one_by_one),
-         IN_DIRECTORY(any_number_of_ranks_and_groups_leaves_the_same_bytes),
-         IN_DIRECTORY(parts_do_their_share_and_leave_the_same_bytes), IN_DIRECTORY(rank_zero_hears_of_its_replicas));
+MN_TESTS("study", CASE_IN_DIRECTORIES(results_are_those_of_replicas_run_one_by_one),
+         CASE_IN_DIRECTORIES(any_number_of_ranks_and_groups_leaves_the_same_bytes),
+         CASE_IN_DIRECTORIES(parts_do_their_share_and_leave_the_same_bytes),
+         CASE_IN_DIRECTORIES(rank_zero_hears_of_its_replicas),
+         CASE_IN_DIRECTORIES(too_many_runs_are_refused_and_nothing_is_made));

@@ -13,25 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char directory[CHECK_PATH];
-static char one[CASE_PATH], other[CASE_PATH]; /* directories of studies */
-
-static int make_directory(void **state)
-{
-  (void)state;
-  check_directory_create(directory);
-  snprintf(one, sizeof one, "%s/one", directory);
-  snprintf(other, sizeof other, "%s/other", directory);
-  return 0;
-}
-
-static int remove_directory(void **state)
-{
-  (void)state;
-  check_directory_remove(directory);
-  return 0;
-}
-
 /* Requests to stop after `left` calls, for good. */
 static bool enough(void *context)
 {
@@ -64,7 +45,7 @@ static void go_on_until_finished(const mn_study_options *o, int calls)
       mn_study_result_clear(&r);
     }
     MPI_Bcast(&outcome, sizeof outcome, MPI_BYTE, 0, check_world()->comm);
-    const int now = case_lines_of(other, "journal").all;
+    const int now = case_lines_of(case_other, "journal").all;
     assert_true(now >= before && (outcome == MN_FINISHED) == (now == CASE_TASKS));
     before = now;
   }
@@ -74,12 +55,12 @@ static void go_on_until_finished(const mn_study_options *o, int calls)
 static void a_stopped_study_goes_on_and_leaves_the_same_bytes(void **state)
 {
   (void)state;
-  mn_study_options o = case_study(other);
+  mn_study_options o = case_study(case_other);
   for (o.groups = 1; o.groups <= 2; o.groups++) {
     go_on_until_finished(&o, 61);
-    case_check_each_once(other);
-    case_check_bytes(other, case_truth());
-    check_directory_remove(other);
+    case_check_each_once(case_other);
+    case_check_bytes(case_other, case_truth());
+    check_directory_remove(case_other);
     MPI_Barrier(check_world()->comm);
   }
 }
@@ -88,12 +69,12 @@ static void a_stopped_study_goes_on_and_leaves_the_same_bytes(void **state)
 static void a_replica_that_is_stopped_is_not_recorded(void **state)
 {
   (void)state;
-  mn_study_options o = case_study(one);
+  mn_study_options o = case_study(case_one);
   o.groups = 1;
   for (int calls = 1; calls <= CASE_STEPS + 2; calls++) {
     mn_study_result r = stopped_after(check_world(), o, calls);
     assert_true(r.outcome == MN_STOPPED && !r.complete);
-    assert_int_equal(case_lines_of(one, "journal").all, calls == CASE_STEPS + 2);
+    assert_int_equal(case_lines_of(case_one, "journal").all, calls == CASE_STEPS + 2);
     assert_int_equal(r.replicas[0] + r.replicas[1] + r.replicas[2] + r.replicas[3] + r.replicas[4] + r.replicas[5],
                      calls == CASE_STEPS + 2);
     mn_study_result_clear(&r);
@@ -117,7 +98,7 @@ static void one_request_of_one_rank_stops_its_group_for_good(void **state)
   (void)state;
   for (int at = 8; at <= 10; at += 2) {
     moment m = {0, at};
-    mn_study_options o = case_study(at == 8 ? one : other);
+    mn_study_options o = case_study(at == 8 ? case_one : case_other);
     o.groups = 1;
     o.stop.requested = enough_once;
     o.stop.context = &m;
@@ -132,11 +113,11 @@ static void one_request_of_one_rank_stops_its_group_for_good(void **state)
 static void the_clock_stops_a_study(void **state)
 {
   (void)state;
-  mn_study_options o = case_study(one);
+  mn_study_options o = case_study(case_one);
   o.stop.wall_minutes = 1e-9;
   mn_study_result r = case_go_on(check_world(), &o);
   assert_true(r.outcome == MN_STOPPED && !r.complete);
-  assert_int_equal(case_lines_of(one, "journal").all, 0);
+  assert_int_equal(case_lines_of(case_one, "journal").all, 0);
   mn_study_result_clear(&r);
 }
 
@@ -146,17 +127,17 @@ static void a_request_after_the_last_replica_stops_nothing(void **state)
 {
   (void)state;
   enum { CALLS = CASE_TASKS * (1 + CASE_STEPS) };
-  mn_study_options o = case_study(one);
+  mn_study_options o = case_study(case_one);
   o.groups = 1;
   for (int late = 0; late < 3; late++) {
     mn_study_result r = stopped_after(check_world(), o, late == 2 ? 1 : CALLS + late);
     assert_int_equal(r.outcome, late ? MN_FINISHED : MN_STOPPED);
     assert_int_equal(r.complete, late > 0);
     assert_int_equal(isnan(r.busy), late == 2);
-    assert_int_equal(case_lines_of(one, "journal").all, late ? CASE_TASKS : CASE_TASKS - 1);
+    assert_int_equal(case_lines_of(case_one, "journal").all, late ? CASE_TASKS : CASE_TASKS - 1);
     mn_study_result_clear(&r);
     if (late == 0) {
-      check_directory_remove(one);
+      check_directory_remove(case_one);
       MPI_Barrier(check_world()->comm);
     }
   }
@@ -192,17 +173,17 @@ static void torn_journals_lose_only_what_was_torn(void **state)
 {
   (void)state;
   static const int bytes[] = {2, 200};
-  mn_study_options o = case_study(other);
+  mn_study_options o = case_study(case_other);
   for (int k = 0; k < 2; k++) {
     o.groups = k;
     case_finish(check_world(), &o);
-    case_check_each_once(other);
-    tear_journals(other, bytes[k]);
-    const int lost = CASE_TASKS - case_lines_of(other, "journal").all;
+    case_check_each_once(case_other);
+    tear_journals(case_other, bytes[k]);
+    const int lost = CASE_TASKS - case_lines_of(case_other, "journal").all;
     assert_in_range(lost, 1, 2 * check_world()->size);
     case_finish(check_world(), &o);
-    case_check_each_once(other);
-    case_check_bytes(other, case_truth());
+    case_check_each_once(case_other);
+    case_check_bytes(case_other, case_truth());
   }
 }
 
@@ -211,7 +192,7 @@ static char kept[1 << 16];
 static void keep_journal(void)
 {
   char path[CASE_PATH + 64];
-  journal_path(other, 1, 0, path);
+  journal_path(case_other, 1, 0, path);
   FILE *file = fopen(path, "rb");
   assert_non_null(file);
   kept[fread(kept, 1, sizeof kept - 1, file)] = '\0';
@@ -232,7 +213,7 @@ static void more_replicas_counts_and_variations_go_on(void **state)
 {
   (void)state;
   static case_bytes few;
-  const mn_study_options all = case_study(other);
+  const mn_study_options all = case_study(case_other);
   mn_variation last = all.variation[1];
   mn_study_options o = all;
   last.run++;
@@ -243,21 +224,21 @@ static void more_replicas_counts_and_variations_go_on(void **state)
   o.replicas = 2;
   case_alone(o, &few);
   case_finish(check_world(), &o);
-  assert_int_equal(case_lines_of(other, "journal").all, 4);
-  case_check_bytes(other, &few);
+  assert_int_equal(case_lines_of(case_other, "journal").all, 4);
+  case_check_bytes(case_other, &few);
   keep_journal();
   o.replicas = CASE_REPLICAS;
   case_finish(check_world(), &o);
-  assert_int_equal(case_lines_of(other, "journal").all, 8);
+  assert_int_equal(case_lines_of(case_other, "journal").all, 8);
   check_kept();
   case_finish(check_world(), &all);
   check_kept();
-  case_check_each_once(other);
-  case_check_bytes(other, case_truth());
+  case_check_each_once(case_other);
+  case_check_bytes(case_other, case_truth());
   o.replicas = 2; /* and back: what is not asked for is passed over */
   case_finish(check_world(), &o);
-  case_check_each_once(other);
-  case_check_bytes(other, &few);
+  case_check_each_once(case_other);
+  case_check_bytes(case_other, &few);
 }
 
 /* Is there a line of a failure with these words? */
@@ -272,7 +253,7 @@ static void failures_are_recorded_and_the_others_finish(void **state)
 {
   (void)state;
   int reasons = 0;
-  mn_study_options o = case_study(one);
+  mn_study_options o = case_study(case_one);
   for (int c = 0; c < CASE_COUNTS; c++) {
     case_runs[0][c].initial.kind = MN_INITIAL_FILE;
     case_runs[0][c].initial_file = "nowhere.h5";
@@ -292,11 +273,11 @@ static void failures_are_recorded_and_the_others_finish(void **state)
       assert_true(good ? less->value == 0.0 && less->error == 0.0 : isnan(less->value) && isnan(less->error));
     }
     mn_study_result_clear(&r);
-    const case_lines lines = case_lines_of(one, "journal");
+    const case_lines lines = case_lines_of(case_one, "journal");
     assert_int_equal(lines.failed, (again + 1) * CASE_COUNTS * CASE_REPLICAS); /* they are tried again */
     assert_int_equal(lines.all - lines.failed, CASE_TASKS - CASE_COUNTS * CASE_REPLICAS);
   }
-  check_ok(mn_journal_read(one, "journal", find_reason, &reasons));
+  check_ok(mn_journal_read(case_one, "journal", find_reason, &reasons));
   assert_int_equal(reasons, 2 * CASE_COUNTS * CASE_REPLICAS);
 }
 
@@ -314,16 +295,16 @@ static void every_group_writes_a_journal_of_its_own(void **state)
 {
   (void)state;
   int calls = 0;
-  mn_study_options o = case_study(one);
+  mn_study_options o = case_study(case_one);
   o.groups = check_world()->size;
   o.stop.requested = meet;
   o.stop.context = &calls;
   case_finish(check_world(), &o);
-  case_check_each_once(one);
+  case_check_each_once(case_one);
   for (int k = 0; k < check_world()->size; k++) {
     char prefix[32];
     snprintf(prefix, sizeof prefix, "journal-0001-%05d", k);
-    assert_true(case_lines_of(one, prefix).all > 0);
+    assert_true(case_lines_of(case_one, prefix).all > 0);
   }
 }
 
@@ -348,7 +329,7 @@ static void a_full_disk_of_one_rank_ends_the_study_on_all(void **state)
   int calls = 0;
   struct rlimit limit;
   mn_study_result r;
-  mn_study_options o = case_study(one);
+  mn_study_options o = case_study(case_one);
   const int64_t live = mn_memory_live();
   o.groups = check_world()->size;
   o.stop.requested = meet_and_fill_the_disk;
@@ -364,16 +345,16 @@ static void a_full_disk_of_one_rank_ends_the_study_on_all(void **state)
   assert_true(mn_memory_live() == live);
   o.stop.requested = NULL; /* there is room again */
   case_finish(check_world(), &o);
-  case_check_each_once(one);
-  case_check_bytes(one, case_truth());
+  case_check_each_once(case_one);
+  case_check_bytes(case_one, case_truth());
 }
 
 static void a_directory_that_cannot_be_made_is_refused_on_all_ranks(void **state)
 {
   (void)state;
   char places[2][CASE_PATH + 16];
-  snprintf(places[0], sizeof places[0], "%s/file", directory);
-  snprintf(places[1], sizeof places[1], "%s/file/study", directory);
+  snprintf(places[0], sizeof places[0], "%s/file", check_directory);
+  snprintf(places[1], sizeof places[1], "%s/file/study", check_directory);
   if (check_world()->rank == 0) {
     check_ok(mn_journal_append(places[0], "line"));
   }
@@ -385,14 +366,14 @@ static void a_directory_that_cannot_be_made_is_refused_on_all_ranks(void **state
   }
 }
 
-#define IN_DIRECTORY(claim) cmocka_unit_test_setup_teardown(claim, make_directory, remove_directory)
-
-MN_TESTS("study_goes_on", IN_DIRECTORY(a_stopped_study_goes_on_and_leaves_the_same_bytes),
-         IN_DIRECTORY(a_replica_that_is_stopped_is_not_recorded),
-         IN_DIRECTORY(one_request_of_one_rank_stops_its_group_for_good), IN_DIRECTORY(the_clock_stops_a_study),
-         IN_DIRECTORY(a_request_after_the_last_replica_stops_nothing),
-         IN_DIRECTORY(torn_journals_lose_only_what_was_torn), IN_DIRECTORY(more_replicas_counts_and_variations_go_on),
-         IN_DIRECTORY(failures_are_recorded_and_the_others_finish),
-         IN_DIRECTORY(every_group_writes_a_journal_of_its_own),
-         IN_DIRECTORY(a_full_disk_of_one_rank_ends_the_study_on_all),
-         IN_DIRECTORY(a_directory_that_cannot_be_made_is_refused_on_all_ranks));
+MN_TESTS("study_goes_on", CASE_IN_DIRECTORIES(a_stopped_study_goes_on_and_leaves_the_same_bytes),
+         CASE_IN_DIRECTORIES(a_replica_that_is_stopped_is_not_recorded),
+         CASE_IN_DIRECTORIES(one_request_of_one_rank_stops_its_group_for_good),
+         CASE_IN_DIRECTORIES(the_clock_stops_a_study),
+         CASE_IN_DIRECTORIES(a_request_after_the_last_replica_stops_nothing),
+         CASE_IN_DIRECTORIES(torn_journals_lose_only_what_was_torn),
+         CASE_IN_DIRECTORIES(more_replicas_counts_and_variations_go_on),
+         CASE_IN_DIRECTORIES(failures_are_recorded_and_the_others_finish),
+         CASE_IN_DIRECTORIES(every_group_writes_a_journal_of_its_own),
+         CASE_IN_DIRECTORIES(a_full_disk_of_one_rank_ends_the_study_on_all),
+         CASE_IN_DIRECTORIES(a_directory_that_cannot_be_made_is_refused_on_all_ranks));

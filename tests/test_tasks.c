@@ -16,22 +16,6 @@ static const int64_t counts[COUNTS] = {32, 40, 200}; /* 1, 2 and 7 groups of cel
 static const char *const names[VARIATIONS] = {"-", "model.theta=1 time.step=0.02", "model.theta=1 time.step=0.0"};
 static mn_run_options runs[COUNTS];
 static mn_variation variations[VARIATIONS];
-static char directory[CHECK_PATH];
-
-static int make_directory(void **state)
-{
-  (void)state;
-  check_directory_create(directory);
-  return 0;
-}
-
-static int remove_directory(void **state)
-{
-  (void)state;
-  check_directory_remove(directory);
-  return 0;
-}
-
 static mn_study_options small(int64_t steps)
 {
   for (int c = 0; c < COUNTS; c++) {
@@ -44,7 +28,7 @@ static mn_study_options small(int64_t steps)
   for (int v = 0; v < VARIATIONS; v++) {
     variations[v] = (mn_variation){.name = names[v], .run = runs};
   }
-  return (mn_study_options){.directory = directory,
+  return (mn_study_options){.directory = check_directory,
                             .variations = VARIATIONS,
                             .variation = variations,
                             .counts = COUNTS,
@@ -302,7 +286,7 @@ static void a_replica_that_is_done_once_is_done(void **state)
 static void append(const char *line)
 {
   char path[CHECK_PATH + 32];
-  snprintf(path, sizeof path, "%s/journal-strange.txt", directory);
+  snprintf(path, sizeof path, "%s/journal-strange.txt", check_directory);
   if (check_world()->rank == 0) {
     check_ok(mn_journal_append(path, line));
   }
@@ -365,14 +349,12 @@ static void costs_are_measured_where_replicas_are_done(void **state)
   mn_tasks_clear(&t);
 }
 
-#define IN_DIRECTORY(claim) cmocka_unit_test_setup_teardown(claim, make_directory, remove_directory)
-
 MN_TESTS("tasks", cmocka_unit_test(tasks_are_rows_of_replicas),
          cmocka_unit_test(a_scheme_that_evaluates_twice_is_expected_to_cost_more),
          cmocka_unit_test(more_cells_and_steps_are_expected_to_cost_more),
          cmocka_unit_test(makespans_are_those_of_a_clock), cmocka_unit_test(messages_within_a_group_take_time),
          cmocka_unit_test(what_is_left_is_listed_once_and_the_dearest_first),
-         IN_DIRECTORY(what_is_recorded_is_read_to_the_last_bit_on_every_rank),
-         IN_DIRECTORY(a_replica_that_is_done_once_is_done),
-         IN_DIRECTORY(lines_of_other_studies_and_other_programs_are_passed_over),
-         IN_DIRECTORY(costs_are_measured_where_replicas_are_done));
+         CHECK_IN_DIRECTORY(what_is_recorded_is_read_to_the_last_bit_on_every_rank),
+         CHECK_IN_DIRECTORY(a_replica_that_is_done_once_is_done),
+         CHECK_IN_DIRECTORY(lines_of_other_studies_and_other_programs_are_passed_over),
+         CHECK_IN_DIRECTORY(costs_are_measured_where_replicas_are_done));

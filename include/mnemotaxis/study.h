@@ -62,7 +62,8 @@ typedef struct mn_study_result {
 } mn_study_result;
 
 /** Does what is left of a study, then makes study.h5 from what is done.  Collective; with a limit the solver library
- * must have been started.  Replicas that fail are recorded with the reason and do not end the others. Fails: MN_USAGE
+ * must have been started.  Replicas that fail are recorded with the reason, do not end the others, and are
+ * tried again by the next call. Fails: MN_USAGE
  * when the continuum of a variation cannot be solved, MN_IO. */
 mn_error *mn_study(const mn_parallel *parallel, const mn_study_options *options, mn_study_reporter *reporter,
                    void *context, mn_study_result *result) MN_MUST_CHECK;

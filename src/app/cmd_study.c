@@ -268,5 +268,5 @@ static mn_error *study(const mn_session *session, int *exit_code)
 }
 
 const mn_command mn_command_study = {
-    "study", "STUDY.ini [section.key=value ...] [-- SOLVER OPTIONS]",
-    "many runs: numbers of cells x replicas x parameters over groups of ranks; goes on where it was", study, true};
+    "study", "STUDY.ini [section.key=value ...]",
+    "many runs: numbers of cells x replicas x parameters over groups of ranks; goes on where it was", study, false};

@@ -3,7 +3,6 @@
 
 #include <mnemotaxis/memory.h>
 
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,7 +155,10 @@ static mn_error *make_configs(const mn_config *base, const axis *all, int axes, 
       MN_TRY(mn_config_store(config, all[k].key, value, "study.vary"));
       at += (size_t)snprintf(p->name[v] + at, at < MN_TEXT_MAX ? MN_TEXT_MAX - at : 0, "%s%s.%s=%s", k > 0 ? " " : "",
                              key->section, key->name, value);
-      at = at < MN_TEXT_MAX ? at : MN_TEXT_MAX;
+    }
+    if (at + 32 > MN_TEXT_MAX) { /* room for the substeps; a name cut off would be that of others too */
+      return mn_error_create(MN_USAGE, "study.vary: the names of its variations are longer than %d bytes",
+                             MN_TEXT_MAX - 32);
     }
     MN_TRY(mn_config_finish(config));
   }

@@ -1,7 +1,7 @@
 /* A quantity is a function of sums over replicas, so leaving one out, or drawing them with repetition, needs no more
- * than the sums.  The square of a mean is estimated without bias from pairs of different replicas; among replicas drawn
- * with repetition a pair of the same one counts as such a pair does, which for R replicas makes an error of 1/R of a
- * standard deviation. */
+ * than the sums.  The square of a mean is estimated without bias from pairs of different replicas.  Drawn with
+ * repetition, a pair may be of the same one: of R replicas whose means of phi have the variance s^2 the square comes
+ * out too large by s^2/R, a correlation too small by that; intervals of its exponents are not corrected for it. */
 #include <mnemotaxis/noise.h>
 #include <mnemotaxis/rates.h>
 

@@ -136,8 +136,6 @@ static mn_error *work(study *s, int64_t task)
   if (s->group.rank == 0 && !stopped) {
     error = mn_tasks_record(&s->tasks, task, s->parallel->rank, seconds * s->group.size,
                             failure ? failure->message : NULL, value);
-  }
-  if (s->group.rank == 0 && !stopped) {
     (void)mn_pool_raise(&s->pool, 1 + (int)row);
   }
   mn_error_destroy(&failure);
@@ -293,41 +291,56 @@ static mn_error *conclude(study *s, mn_study_result *result)
   return NULL;
 }
 
+/* What is known of before, and room for what is to come. */
+static mn_error *prepare(study *s)
+{
+  const mn_study_options *o = s->options;
+  const int64_t rows = (int64_t)o->variations * o->counts;
+  mn_error *error = mn_tasks_create(o, &s->tasks);
+  error = error ? error : mn_alloc(&s->list, s->tasks.count, sizeof *s->list);
+  error = error ? error : mn_alloc(&s->row_left, rows, sizeof *s->row_left);
+  error = error ? error : mn_alloc(&s->counters, rows + 1, sizeof *s->counters);
+  error = error || s->parallel->rank > 0 ? error : mn_journal_directory(o->directory);
+  MN_TRY(mn_agree(s->parallel, error));
+  MN_TRY(mn_tasks_read(s->parallel, &s->tasks));
+  for (int64_t task = 0; task < s->tasks.count; task++) { /* what has failed is tried again */
+    if (s->tasks.state[task] == MN_TASK_FAILED && mn_tasks_is_mine(&s->tasks, task)) {
+      s->tasks.state[task] = MN_TASK_LEFT;
+    }
+  }
+  return mn_agree(s->parallel, mn_tasks_left(&s->tasks, 0, o->variations, s->list, &s->left));
+}
+
+/* Does what is left; a continuum that cannot be solved (MN_USAGE) still leaves a file of what is finished. */
+static mn_error *carry_out(study *s, mn_study_result *result)
+{
+  const bool something = s->left > 0;
+  mn_error *error = do_what_is_left(s);
+  double seconds[2] = {s->working, mn_seconds() - s->started};
+  MPI_Allreduce(MPI_IN_PLACE, seconds, 2, MPI_DOUBLE, MPI_SUM, s->parallel->comm);
+  if (error && error->code != MN_USAGE) {
+    return error;
+  }
+  mn_error *also = conclude(s, result);
+  if (error) {
+    mn_error_destroy(&also);
+    return error;
+  }
+  MN_TRY(also);
+  MN_TRY(mn_agree(s->parallel, mn_tasks_left(&s->tasks, 0, s->options->variations, s->list, &s->left)));
+  result->busy = something ? seconds[0] / seconds[1] : (double)NAN;
+  result->outcome = s->stopped && s->left > 0 ? MN_STOPPED : MN_FINISHED;
+  return NULL;
+}
+
 mn_error *mn_study(const mn_parallel *parallel, const mn_study_options *options, mn_study_reporter *reporter,
                    void *context, mn_study_result *result)
 {
   study s = {
       .parallel = parallel, .options = options, .started = mn_seconds(), .reporter = reporter, .context = context};
   *result = (mn_study_result){.variations = options->variations, .counts = options->counts};
-  mn_error *error = mn_tasks_create(options, &s.tasks);
-  const int64_t rows = (int64_t)options->variations * options->counts;
-  error = error ? error : mn_alloc(&s.list, s.tasks.count, sizeof *s.list);
-  error = error ? error : mn_alloc(&s.row_left, rows, sizeof *s.row_left);
-  error = mn_agree(parallel, error ? error : mn_alloc(&s.counters, rows + 1, sizeof *s.counters));
-  error = error ? error : mn_agree(parallel, parallel->rank == 0 ? mn_journal_directory(options->directory) : NULL);
-  error = error ? error : mn_tasks_read(parallel, &s.tasks);
-  for (int64_t task = 0; task < s.tasks.count && !error; task++) { /* what has failed is tried again */
-    if (s.tasks.state[task] == MN_TASK_FAILED && mn_tasks_is_mine(&s.tasks, task)) {
-      s.tasks.state[task] = MN_TASK_LEFT;
-    }
-  }
-  error = error ? error : mn_agree(parallel, mn_tasks_left(&s.tasks, 0, options->variations, s.list, &s.left));
-  const bool something = s.left > 0;
-  error = error ? error : do_what_is_left(&s);
-  double seconds[2] = {s.working, mn_seconds() - s.started};
-  MPI_Allreduce(MPI_IN_PLACE, seconds, 2, MPI_DOUBLE, MPI_SUM, parallel->comm);
-  if (!error || error->code == MN_USAGE) { /* what is finished is worth a file, though a continuum has failed */
-    mn_error *also = conclude(&s, result);
-    error = error ? error : also;
-    if (also != error) {
-      mn_error_destroy(&also);
-    }
-  }
-  error = error ? error : mn_agree(parallel, mn_tasks_left(&s.tasks, 0, options->variations, s.list, &s.left));
-  if (!error) {
-    result->busy = something ? seconds[0] / seconds[1] : (double)NAN;
-    result->outcome = s.stopped && s.left > 0 ? MN_STOPPED : MN_FINISHED;
-  }
+  mn_error *error = prepare(&s);
+  error = error ? error : carry_out(&s, result);
   mn_tasks_clear(&s.tasks);
   mn_free(&s.list);
   mn_free(&s.row_left);
