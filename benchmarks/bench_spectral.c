@@ -2,7 +2,8 @@
  * 0.02, averaged scheme: everything the engine does in a step, after a number of steps of history.  Prints the phases;
  * the error of 32 cells against the direct sum, where that can be afforded; and the yardstick: how many w exp(a
  * r^2)(dx, dy) in float a second one core makes with a vector exp. Arguments: cells, steps before, tolerance, theta,
- * averaged (0: un-averaged force), steps measured, clustered (1: half of the cells in a hundredth of the area). */
+ * averaged (0: un-averaged force), steps measured, clustered (1: half of the cells in a hundredth of the area),
+ * variance of the start per coordinate. */
 #include "bench.h"
 #include "machine.h"
 
@@ -143,7 +144,7 @@ int main(int argc, char **argv)
   bench_ok(mn_history_create(&parallel, &model, &history_options, cells, &history));
   bench_ok(mn_alloc(&c.x, 2 * mn_block_count(c.block), sizeof *c.x));
   bench_ok(mn_alloc(&c.drift, 2 * mn_block_count(c.block), sizeof *c.drift));
-  const mn_initial initial = {.kind = MN_INITIAL_GAUSSIAN, .variance = 3.0};
+  const mn_initial initial = {.kind = MN_INITIAL_GAUSSIAN, .variance = bench_argument(argc, argv, 8, 3.0)};
   mn_initial_draw(&initial, 1, c.block, c.x);
   if (bench_argument(argc, argv, 7, 0.0) > 0.0) {
     cluster(&c);

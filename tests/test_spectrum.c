@@ -46,13 +46,18 @@ static mn_shares shared(const mn_parallel *p, sharing how, int64_t count)
   return shares;
 }
 
-static mn_spectrum *created(const mn_parallel *p, const mn_lattice *m, double most, sharing how)
+static mn_spectrum *created_in(bool single, const mn_parallel *p, const mn_lattice *m, double most, sharing how)
 {
   mn_spectrum *s = NULL;
   mn_shares rows = shared(p, how, m->nodes[1]);
-  check_ok(mn_spectrum_create(p, m, &rows, most, &s));
+  check_ok(mn_spectrum_create(p, m, &rows, most, single, &s));
   mn_shares_clear(&rows);
   return s;
+}
+
+static mn_spectrum *created(const mn_parallel *p, const mn_lattice *m, double most, sharing how)
+{
+  return created_in(false, p, m, most, how);
 }
 
 /* The window of a width for modes up to the cutoff on a mesh of that spacing. */
@@ -226,6 +231,46 @@ static void gaussian_of_mass_one_and_its_gradient_return_from_their_modes(void *
   }
 }
 
+/* Largest difference of n numbers, over all ranks, by the root of the mean of their squares. */
+static double difference(int64_t n, const double *a, const double *b)
+{
+  double sums[2] = {0.0, (double)n};
+  double largest = 0.0;
+  for (int64_t k = 0; k < n; k++) {
+    sums[0] += a[k] * a[k];
+    largest = fmax(largest, fabs(a[k] - b[k]));
+  }
+  MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPI_DOUBLE, MPI_SUM, check_world()->comm);
+  MPI_Allreduce(MPI_IN_PLACE, &largest, 1, MPI_DOUBLE, MPI_MAX, check_world()->comm);
+  return largest / sqrt(sums[0] / sums[1]);
+}
+
+/* 14 passes add 2^-24 each, at random; five times that, the largest of ten thousand. */
+static void transforms_in_float_differ_by_what_float_holds(void **state)
+{
+  (void)state;
+  mn_spectrum *s[2];
+  double *out[2][2] = {{NULL}};
+  for (int single = 0; single < 2; single++) {
+    s[single] = created_in(single, check_world(), &mesh, cutoff, EVENLY);
+    check_ok(mn_alloc(&out[0][single], mn_spectrum_size(s[0]), sizeof(double)));
+    check_ok(mn_alloc(&out[1][single], s[0]->row_count * NX, sizeof(double)));
+    for (int64_t k = 0; k < s[0]->row_count * NX; k++) {
+      field[0][k] = check_normal(3, (uint64_t)(s[0]->rows.begin[check_world()->rank] * NX + k));
+    }
+    mn_spectrum_modes(s[single], field[0], 1.0, NULL, out[0][single]);
+    mn_spectrum_gradient(s[single], out[0][0], 0, NULL, out[1][single]);
+  }
+  for (int k = 0; k < 2; k++) {
+    const double least = difference(k == 0 ? mn_spectrum_size(s[0]) : s[0]->row_count * NX, out[k][0], out[k][1]);
+    assert_everywhere(least > 1e-9 && least <= 5.0 * sqrt(14.0) * 0x1p-24);
+    mn_free(&out[k][0]);
+    mn_free(&out[k][1]);
+  }
+  mn_spectrum_destroy(&s[0]);
+  mn_spectrum_destroy(&s[1]);
+}
+
 /* All rows of the sharpened gradient, on all ranks. */
 static void fetch_gradient(mn_spectrum *s, const mn_damping *damping)
 {
@@ -299,6 +344,7 @@ static void bits_are_those_of_one_rank(void **state)
 MN_TESTS("spectrum", cmocka_unit_test(modes_are_all_those_up_to_the_cutoff_but_for_that_of_alternating_signs),
          cmocka_unit_test(modes_of_a_point_are_plane_waves_from_the_first_node),
          cmocka_unit_test(windows_on_the_way_are_undone_together),
+         cmocka_unit_test(transforms_in_float_differ_by_what_float_holds),
          cmocka_unit_test(gaussian_of_mass_one_and_its_gradient_return_from_their_modes),
          cmocka_unit_test(sharpened_gradient_read_at_points_is_that_of_the_gaussian),
          cmocka_unit_test(bits_are_those_of_one_rank));

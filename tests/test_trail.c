@@ -1,155 +1,7 @@
-/* Truth: the sum over all samples of the rules of quadrature.h, term by term; the same trail without thinning; and what
- * was appended.  Paths are Brownian, variance 2 a unit of time and coordinate. */
-#include "check.h"
-#include "drift/own_path.h"
+/* Truth: the same trail without thinning, and what was appended. */
+#include "brownian.h"
 
-#include <math.h>
 #include <mnemotaxis/memory.h>
-#include <mnemotaxis/quadrature.h>
-#include <mnemotaxis/trail.h>
-#include <string.h>
-
-enum { CELLS = 224, NUMBERS = 2 * CELLS, STEPS = 300 };
-
-static const mn_block block = {64, 64 + CELLS};
-
-/* Brownian paths at the given times. */
-static double path[STEPS + 1][NUMBERS];
-
-static void walk(const double *times)
-{
-  for (int s = 0; s <= STEPS; s++) {
-    for (int k = 0; k < NUMBERS; k++) {
-      const double width = sqrt(2.0 * (s > 0 ? times[s] - times[s - 1] : times[0]));
-      path[s][k] = (s > 0 ? path[s - 1][k] : 0.0) + width * check_normal(13, (uint64_t)(s * NUMBERS + k));
-    }
-  }
-}
-
-/* Times up to `end`: even steps, or steps of 4/3, 4/3 and 1/3 of the mean. */
-static void clock_of(double end, bool even, double times[STEPS + 1])
-{
-  for (int s = 0; s <= STEPS; s++) {
-    times[s] = end / STEPS * (s + (even ? 0.0 : s % 3 / 3.0));
-  }
-}
-
-static void append(mn_trail *trail, const double *times, int from, int to)
-{
-  for (int s = from; s < to; s++) {
-    check_ok(mn_trail_append(trail, times[s], path[s]));
-  }
-}
-
-/* sum += f(|R|^2) R over samples older than now; size += the same of absolute values. */
-static void plain_sum(const mn_trail *t, const mn_model *model, double now, double accuracy, const double *mine,
-                      double *sum, double *size)
-{
-  double times[STEPS + 2];
-  int samples = 0;
-  while (samples < t->samples && t->times[samples] < now) {
-    times[samples] = t->times[samples];
-    samples++;
-  }
-  times[samples] = now;
-  for (int k = 0; k < samples; k++) {
-    mn_interval intervals[2];
-    mn_gaussians rule;
-    const int count = mn_quadrature_intervals(model->quadrature, times, samples, k, intervals);
-    mn_quadrature_rule(model, accuracy, count, intervals, &rule);
-    for (int i = 0; i < NUMBERS; i++) {
-      const double other = mine[i ^ 1] - t->x[k][i ^ 1];
-      const double r = mine[i] - t->x[k][i];
-      const double f = mn_gaussians_profile(&rule, r * r + other * other);
-      sum[i] += f * r;
-      size[i] += f * fabs(r);
-    }
-  }
-}
-
-static const double thetas[] = {0.1, 1.0, 10.0};
-enum { MODELS = 12 };
-
-static mn_model model_of(int k)
-{
-  const double theta = thetas[k % 3];
-  return (mn_model){theta, 1.0, k / 3 % 2 ? theta : 0.0, k % 5 == 4 ? 0.01 : 0.0, k / 6 ? MN_FROZEN : MN_BRIDGE};
-}
-
-static void subtracted_is_the_plain_sum_over_samples(void **state)
-{
-  (void)state;
-  double times[STEPS + 1];
-  clock_of(3.0, false, times);
-  walk(times);
-  for (int k = 0; k < MODELS; k++) {
-    const mn_model model = model_of(k);
-    const double accuracy = pow(10.0, -2 - k % 7);
-    mn_trail trail;
-    mn_trail_begin(block, &trail);
-    append(&trail, times, 0, 60);
-    double sum[NUMBERS], expected[NUMBERS], size[NUMBERS] = {0.0};
-    for (int i = 0; i < NUMBERS; i++) {
-      sum[i] = expected[i] = i % 7 - 3.0;
-    }
-    check_ok(mn_own_path_subtract(&trail, &model, times[60], accuracy, path[60], sum));
-    plain_sum(&trail, &model, times[60], accuracy, path[60], expected, size);
-    for (int i = 0; i < NUMBERS; i++) {
-      check_absolute(sum[i], expected[i], (accuracy < 1e-5 ? 1e-12 : 2e-6) * (size[i] + 3.0),
-                     "lanes in float where the accuracy allows (own_path.h)");
-    }
-    mn_trail_clear(&trail);
-  }
-}
-
-/* Drifts add -f(|R|^2) R with f > 0: what is subtracted points away from the past. */
-static void subtracted_points_away_from_the_past(void **state)
-{
-  (void)state;
-  double here[NUMBERS], there[NUMBERS];
-  for (int i = 0; i < NUMBERS; i++) {
-    here[i] = check_normal(17, (uint64_t)i);
-    there[i] = check_normal(19, (uint64_t)i);
-  }
-  for (int k = 0; k < MODELS; k++) {
-    const mn_model model = model_of(k);
-    double sum[NUMBERS] = {0.0};
-    mn_trail trail;
-    mn_trail_begin(block, &trail);
-    check_ok(mn_trail_append(&trail, 0.5, there));
-    check_ok(mn_trail_append(&trail, 1.0, there));
-    check_ok(mn_own_path_subtract(&trail, &model, 1.5, 1e-6, here, sum));
-    for (int i = 0; i < NUMBERS; i += 2) {
-      const double away[2] = {here[i] - there[i], here[i + 1] - there[i + 1]};
-      assert_true(sum[i] * away[0] + sum[i + 1] * away[1] > 0.0);
-      check_absolute(sum[i] * away[1], sum[i + 1] * away[0], 1e-15 * fabs(sum[i] * away[1]) + 1e-300, "along R");
-    }
-    mn_trail_clear(&trail);
-  }
-}
-
-static void samples_not_older_than_now_are_left_out(void **state)
-{
-  (void)state;
-  double times[STEPS + 1];
-  clock_of(3.0, true, times);
-  walk(times);
-  for (int k = 0; k < MODELS; k++) {
-    const mn_model model = model_of(k);
-    double sum[2][NUMBERS] = {{0.0}};
-    mn_trail trail;
-    mn_trail_begin(block, &trail);
-    check_ok(mn_own_path_subtract(&trail, &model, 1.0, 1e-6, path[20], sum[0]));
-    assert_true(sum[0][0] == 0.0);
-    append(&trail, times, 0, 20);
-    check_ok(mn_own_path_subtract(&trail, &model, times[20], 1e-6, path[20], sum[0]));
-    append(&trail, times, 20, 30);
-    check_ok(mn_own_path_subtract(&trail, &model, times[20], 1e-6, path[20], sum[1]));
-    assert_memory_equal(sum[0], sum[1], sizeof sum[0]);
-    assert_true(sum[0][0] != 0.0);
-    mn_trail_clear(&trail);
-  }
-}
 
 static void appended_samples_are_kept_and_clearing_releases_them(void **state)
 {
@@ -242,7 +94,7 @@ static void what_thinning_leaves_are_samples_as_appended_the_newest_among_them(v
 }
 
 /* Largest rms over cells, of some moments, of the difference between thinned and whole trails; in units of allowed. */
-static double cost_of_thinning(const mn_model *model, const double *times, double allowed)
+static double cost_of_thinning(const mn_model *model, const double *times, double allowed, bool feel, int *samples)
 {
   mn_trail thin, whole;
   mn_trail_begin(block, &thin);
@@ -251,6 +103,9 @@ static double cost_of_thinning(const mn_model *model, const double *times, doubl
   for (int s = 0; s < STEPS; s++) {
     append(&thin, times, s, s + 1);
     append(&whole, times, s, s + 1);
+    if (feel) {
+      check_ok(mn_own_path_feel(check_world(), block.end, model, times[s], path[s], &thin));
+    }
     mn_trail_thin(&thin, model, times[s + 1], 0.0, allowed);
     if (s % 50 == 49) {
       double sum[2][NUMBERS] = {{0.0}};
@@ -263,6 +118,7 @@ static double cost_of_thinning(const mn_model *model, const double *times, doubl
       worst = fmax(worst, sqrt(squares / CELLS));
     }
   }
+  *samples = thin.samples;
   mn_trail_clear(&thin);
   mn_trail_clear(&whole);
   return worst / allowed;
@@ -279,9 +135,29 @@ static void thinning_costs_brownian_cells_hardly_more_than_allowed(void **state)
       const mn_model model = model_of(k / 3);
       const double octaves = 3.0; /* root of log2(STEPS) */
       const double path_known = model.quadrature == MN_BRIDGE ? 1.0 : sqrt(2.0);
-      check_at_most(cost_of_thinning(&model, times, pow(10.0, -2 - k % 3)), octaves * path_known + 1.0,
+      int samples;
+      check_at_most(cost_of_thinning(&model, times, pow(10.0, -2 - k % 3), false, &samples), octaves * path_known + 1.0,
                     "every octave of lags may cost what is allowed, independently; once more for what is forgotten");
     }
+  }
+}
+
+/* A narrow trail is seldom met again: what is felt of it tells so, worst cases do not. */
+static void narrow_trails_are_as_short_as_they_are_felt(void **state)
+{
+  (void)state;
+  double times[STEPS + 1];
+  clock_of(6.0, true, times);
+  walk(times);
+  for (int k = 0; k < 4; k++) {
+    const mn_model model = {k < 2 ? 30.0 : 300.0, 1.0, 0.0, 0.0, k % 2 ? MN_FROZEN : MN_BRIDGE};
+    const double path_known = model.quadrature == MN_BRIDGE ? 1.0 : sqrt(2.0);
+    int felt;
+    int feared;
+    check_at_most(cost_of_thinning(&model, times, 0.03, true, &felt), 3.0 * path_known + 1.0,
+                  "every octave of lags may cost what is allowed, independently; once more for what is forgotten");
+    cost_of_thinning(&model, times, 0.03, false, &feared);
+    check_at_most(2.0 * felt, feared, "half of the samples at most, from theta = 30 on");
   }
 }
 
@@ -337,13 +213,11 @@ static void samples_do_not_grow_with_the_number_of_steps(void **state)
   }
 }
 
-MN_TESTS("trail", cmocka_unit_test(subtracted_is_the_plain_sum_over_samples),
-         cmocka_unit_test(subtracted_points_away_from_the_past),
-         cmocka_unit_test(samples_not_older_than_now_are_left_out),
-         cmocka_unit_test(appended_samples_are_kept_and_clearing_releases_them),
+MN_TESTS("trail", cmocka_unit_test(appended_samples_are_kept_and_clearing_releases_them),
          cmocka_unit_test(a_trail_without_cells_may_be_used_like_any),
          cmocka_unit_test(nothing_is_dropped_when_nothing_is_allowed),
          cmocka_unit_test(what_thinning_leaves_are_samples_as_appended_the_newest_among_them),
          cmocka_unit_test(thinning_costs_brownian_cells_hardly_more_than_allowed),
+         cmocka_unit_test(narrow_trails_are_as_short_as_they_are_felt),
          cmocka_unit_test(the_past_is_forgotten_only_where_it_no_longer_matters),
          cmocka_unit_test(samples_do_not_grow_with_the_number_of_steps));

@@ -3,7 +3,7 @@
  *
  * Each of the log2(nx ny) passes over the data adds a random half unit in the last place of a typical result; no error
  * of some thousand results is more than 5 times the root mean square that this makes.  Numbers go to single precision,
- * and come from it, element by element. */
+ * and come from it, inside. */
 #include "check.h"
 
 #include <complex.h>
@@ -94,30 +94,6 @@ static void make_truth(extent e)
   }
 }
 
-/* Own elements in the precision of the transform, from doubles; and back to doubles. */
-static void *elements(bool single, int64_t count, const double *from)
-{
-  char *to = NULL;
-  const size_t size = single ? sizeof(float) : sizeof(double);
-  check_ok(mn_alloc(&to, count, size));
-  for (int64_t k = 0; k < count; k++) {
-    const float narrow = (float)from[k];
-    memcpy(to + (size_t)k * size, single ? (const void *)&narrow : (const void *)(from + k), size);
-  }
-  return to;
-}
-
-static double *doubles(bool single, int64_t count, void *elements_to_free)
-{
-  double *to = NULL;
-  check_ok(mn_alloc(&to, count, sizeof *to));
-  for (int64_t k = 0; k < count; k++) {
-    to[k] = single ? (double)((float *)elements_to_free)[k] : ((double *)elements_to_free)[k];
-  }
-  mn_free(&elements_to_free);
-  return to;
-}
-
 /* Numbers in the own rows and in the own columns. */
 static int64_t row_numbers(const mn_transform *t)
 {
@@ -129,42 +105,40 @@ static int64_t column_numbers(const mn_transform *t)
   return 2 * (mn_transform_shape(t)->col_end - mn_transform_shape(t)->col_begin) * mn_transform_shape(t)->ny;
 }
 
-static void transform_columns(const mn_transform *t, bool single, bool back, char *columns)
+static double *numbers(int64_t count)
 {
-  const int64_t ny = mn_transform_shape(t)->ny;
-  for (int64_t at = 0; at < column_numbers(t); at += 2 * ny) {
-    mn_transform_column(t, back, columns + (size_t)at * (single ? sizeof(float) : sizeof(double)));
-  }
+  double *to = NULL;
+  check_ok(mn_alloc(&to, count, sizeof *to));
+  return to;
 }
 
 /* Own modes of the random mesh, which stays as it was. */
-static double *forward(mn_transform *t, bool single)
+static double *forward(mn_transform *t)
 {
-  static double field[NODES_MAX], zero[2 * NODES_MAX];
+  const mn_transform_layout *l = mn_transform_shape(t);
+  static double field[NODES_MAX], again[NODES_MAX];
   for (int64_t k = 0; k < row_numbers(t); k++) {
-    field[k] = value(mn_transform_shape(t)->row_begin * mn_transform_shape(t)->nx + k);
+    field[k] = again[k] = value(l->row_begin * l->nx + k);
   }
-  void *rows = elements(single, row_numbers(t), field);
-  void *again = elements(single, row_numbers(t), field);
-  void *columns = elements(single, column_numbers(t), zero);
-  mn_transform_to_columns(t, rows, columns);
-  transform_columns(t, single, false, columns);
-  assert_everywhere(memcmp(rows, again, (size_t)row_numbers(t) * (single ? sizeof(float) : sizeof(double))) == 0);
-  mn_free(&rows);
-  mn_free(&again);
-  return doubles(single, column_numbers(t), columns);
+  double *columns = numbers(column_numbers(t));
+  mn_transform_to_columns(t, field);
+  for (int64_t c = 0; c < l->col_end - l->col_begin; c++) {
+    mn_transform_column_out(t, c, columns + 2 * c * l->ny);
+  }
+  assert_everywhere(memcmp(field, again, (size_t)row_numbers(t) * sizeof *field) == 0);
+  return columns;
 }
 
 /* Own rows of own modes. */
-static double *backward(mn_transform *t, bool single, const double *from)
+static double *backward(mn_transform *t, const double *from)
 {
-  static double zero[NODES_MAX];
-  void *columns = elements(single, column_numbers(t), from);
-  void *rows = elements(single, row_numbers(t), zero);
-  transform_columns(t, single, true, columns);
-  mn_transform_to_rows(t, columns, rows);
-  mn_free(&columns);
-  return doubles(single, row_numbers(t), rows);
+  const mn_transform_layout *l = mn_transform_shape(t);
+  double *rows = numbers(row_numbers(t));
+  for (int64_t c = 0; c < l->col_end - l->col_begin; c++) {
+    mn_transform_column_in(t, c, from + 2 * c * l->ny);
+  }
+  mn_transform_to_rows(t, rows);
+  return rows;
 }
 
 /* The results, which it frees, against what is expected, `typical` in size. */
@@ -183,8 +157,8 @@ static void check_sums(mn_transform *t, bool single, extent e)
 {
   const mn_transform_layout *l = mn_transform_shape(t);
   const double *own_modes = modes + 2 * l->col_begin * l->ny;
-  check_results(single, e, column_numbers(t), forward(t, single), own_modes, sqrt(e.nx * e.ny));
-  check_results(single, e, row_numbers(t), backward(t, single, own_modes), values + l->row_begin * l->nx,
+  check_results(single, e, column_numbers(t), forward(t), own_modes, sqrt(e.nx * e.ny));
+  check_results(single, e, row_numbers(t), backward(t, own_modes), values + l->row_begin * l->nx,
                 sqrt(2.0 * e.kept * e.nx) * e.ny);
 }
 
@@ -195,10 +169,10 @@ static void check_bits(mn_transform *t, bool single, extent e)
   mn_parallel_create(MPI_COMM_SELF, &self);
   mn_transform *alone = created(&self, single, e, EVENLY);
   const mn_transform_layout *l = mn_transform_shape(t);
-  double *all[2] = {forward(alone, single)};
-  double *mine[2] = {forward(t, single)};
-  all[1] = backward(alone, single, all[0]);
-  mine[1] = backward(t, single, mine[0]);
+  double *all[2] = {forward(alone)};
+  double *mine[2] = {forward(t)};
+  all[1] = backward(alone, all[0]);
+  mine[1] = backward(t, mine[0]);
   const bool same =
       memcmp(mine[0], all[0] + 2 * l->col_begin * l->ny, (size_t)column_numbers(t) * sizeof(double)) == 0 &&
       memcmp(mine[1], all[1] + l->row_begin * l->nx, (size_t)row_numbers(t) * sizeof(double)) == 0;
@@ -216,8 +190,8 @@ static void check_round_trip(mn_transform *t, bool single, extent e)
 {
   if (e.kept == e.nx / 2 + 1) {
     const int64_t begin = mn_transform_shape(t)->row_begin * e.nx;
-    double *columns = forward(t, single);
-    double *rows = backward(t, single, columns);
+    double *columns = forward(t);
+    double *rows = backward(t, columns);
     static double expected[NODES_MAX];
     for (int64_t k = 0; k < row_numbers(t); k++) {
       expected[k] = e.nx * e.ny * value(begin + k);

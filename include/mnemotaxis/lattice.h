@@ -65,8 +65,8 @@ void mn_resampling_make(int ratio, const mn_window *window, mn_resampling *resam
 
 /** Work space of going between meshes; all zero at first, kept from call to call. */
 typedef struct mn_resampling_work {
-  double *narrow, *fetched;
-  int64_t narrow_room, fetched_room;
+  double *narrow, *fetched, *side;
+  int64_t narrow_room, fetched_room, side_room;
 } mn_resampling_work;
 
 /** Releases it.  Local. */

@@ -50,6 +50,9 @@ typedef double mn_profile(const void *context, double r2);
  * Accuracy: 1e-12 of the largest value on an octave.  Cost: 1152 evaluations of the profile. */
 void mn_table_sample(mn_table *table, mn_profile *profile, const void *context, double r2_reach);
 
+/** Value of the table at r2 < r2_reach.  Local.  Cost: about 3 ns. */
+double mn_table_value(const mn_table *table, double r2);
+
 /** Tabulates the present profile.  Local.
  * @param tolerance  what is below tolerance/1000 of the Coulomb force is cut off; at least 1e-20
  * Accuracy: besides that 1e-12 of the larger of f(r2) and its power-law envelope.

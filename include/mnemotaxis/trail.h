@@ -20,6 +20,8 @@ typedef struct mn_trail {
   int samples;
   int room;
   double *times; /**< [room], ascending */
+  double *felt;  /**< [room] rms force on the own cells for every unit of time a sample stands for, in units of one
+                      source, when it was measured last (own_path.h); INFINITY: never */
   double **x;    /**< [room] of them `samples` hold positions [local cells, 2]; later ones may be reused */
 } mn_trail;
 
@@ -33,7 +35,8 @@ void mn_trail_clear(mn_trail *trail);
 mn_error *mn_trail_append(mn_trail *trail, double time, const double *mine) MN_MUST_CHECK;
 
 /** Drops samples whose absence changes the force of a trail on its own cell, in units of one source, by a few times
- * `allowed`, rms, all together (test_trail: at most 4 for Brownian cells); the newest is kept.  theory.md (30).  Local.
+ * `allowed`, rms, all together (test_trail: at most 4 for Brownian cells); the newest is kept.  theory.md (30), (31).
+ * Local: the same on all ranks if `felt` is.
  * @param now    at least the time of the newest sample
  * @param whole  age below which nothing is dropped */
 void mn_trail_thin(mn_trail *trail, const mn_model *model, double now, double whole, double allowed);

@@ -3,7 +3,8 @@
  * A mesh has ny rows of nx real values, x fastest; ranks own consecutive rows.  Its modes are held by columns: all ny
  * modes of one wave number kx >= 0 lie together, and ranks own consecutive columns.  Only columns kx < kept exist;
  * higher ones are dropped on the way to columns and are 0 on the way back.  The arithmetic of a row or column does
- * not depend on who owns it: same bits on any number of ranks.
+ * not depend on who owns it: same bits on any number of ranks.  Values and modes are given and taken in double; the
+ * transforms between may be in float.
  */
 #ifndef MNEMOTAXIS_TRANSFORM_H
 #define MNEMOTAXIS_TRANSFORM_H
@@ -27,7 +28,7 @@ typedef struct mn_transform_layout {
 } mn_transform_layout;
 
 /** Prepares transforms.  Collective.
- * @param single  float instead of double elements
+ * @param single  float instead of double arithmetic
  * @param nx,ny   multiples of MN_TRANSFORM_UNIT, see mn_transform_size
  * @param kept    1 <= kept <= nx/2 + 1
  * @param rows    who owns which of the ny rows; copied */
@@ -41,18 +42,22 @@ void mn_transform_destroy(mn_transform **transform);
 const mn_transform_layout *mn_transform_shape(const mn_transform *transform);
 
 /** From rows to columns: sum_x value exp(-2 pi i kx x/nx) of every own row, then the exchange of the ranks. Collective.
- * @param rows     [own rows, nx] real; kept
- * @param columns  [own columns, ny] complex, indexed by y still
+ * @param rows  [own rows, nx] real
  * Cost: one MPI_Alltoallv of 2 kept ny real numbers in all. */
-void mn_transform_to_columns(mn_transform *transform, const void *rows, void *columns);
+void mn_transform_to_columns(mn_transform *transform, const double *rows);
 
-/** One column in place: from y to ky (sum_y exp(-2 pi i ky y/ny)), or back, without a factor.  Local. */
-void mn_transform_column(const mn_transform *transform, bool back, void *column);
+/** One own column after mn_transform_to_columns, from y to ky: sum_y exp(-2 pi i ky y/ny).  Local.  Once a column.
+ * @param c      0 <= c < own columns
+ * @param modes  [ny, 2] receives it */
+void mn_transform_column_out(mn_transform *transform, int64_t c, double *modes);
 
-/** From columns (indexed by y) to rows: sum over kx of all signs, without a factor.  Collective.
- * @param columns  [own columns, ny] complex
- * @param rows     [own rows, nx] real */
-void mn_transform_to_rows(mn_transform *transform, const void *columns, void *rows);
+/** One own column before mn_transform_to_rows, from ky to y, without a factor.  Local.
+ * @param modes  [ny, 2] */
+void mn_transform_column_in(mn_transform *transform, int64_t c, const double *modes);
+
+/** From columns to rows: sum over kx of all signs, without a factor.  Collective.
+ * @param rows  [own rows, nx] real */
+void mn_transform_to_rows(mn_transform *transform, double *rows);
 
 /** The smallest multiple of MN_TRANSFORM_UNIT without prime factors above 7 that is not below n.  Local. */
 int64_t mn_transform_size(int64_t n);

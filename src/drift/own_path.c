@@ -3,6 +3,7 @@
 
 #include <mnemotaxis/memory.h>
 
+#include <math.h>
 #include <string.h>
 
 enum { BLOCK = 1024 /* cells */ };
@@ -31,16 +32,22 @@ static mn_error *find_rules(const mn_trail *t, const mn_model *model, double now
   return NULL;
 }
 
+static int older_than(const mn_trail *t, double now)
+{
+  int samples = 0;
+  while (samples < t->samples && t->times[samples] < now * (1.0 - 1e-12)) {
+    samples++;
+  }
+  return samples;
+}
+
 mn_error *mn_own_path_subtract(const mn_trail *t, const mn_model *model, double now, double accuracy,
                                const double *mine, double *sum)
 {
   sum_of_sample *const sum_sample = accuracy < double_below ? mn_own_path_double : mn_own_path_float;
   const int64_t local = mn_block_count(t->block);
+  const int samples = older_than(t, now);
   mn_gaussians *rules = NULL;
-  int samples = 0;
-  while (samples < t->samples && t->times[samples] < now * (1.0 - 1e-12)) {
-    samples++;
-  }
   MN_TRY(mn_alloc(&rules, samples, sizeof *rules));
   mn_error *error = find_rules(t, model, now, accuracy, samples, rules);
   for (int64_t i = 0; i < local && !error; i += BLOCK) {
@@ -50,5 +57,117 @@ mn_error *mn_own_path_subtract(const mn_trail *t, const mn_model *model, double 
     }
   }
   mn_free(&rules);
+  return error;
+}
+
+/* Cells at even distances in id: every `stride`-th of all, n of them in this block from `first` on. */
+typedef struct choice {
+  int64_t stride, first, n;
+} choice;
+
+static choice choose(int64_t count, mn_block block)
+{
+  enum { CHOSEN = 4096 };
+  const int64_t stride = (count + CHOSEN - 1) / CHOSEN;
+  const int64_t first = (block.begin + stride - 1) / stride * stride - block.begin;
+  const int64_t local = mn_block_count(block);
+  return (choice){stride, first, first < local ? (local - first + stride - 1) / stride : 0};
+}
+
+static void pick(const choice *c, const double *from, double *to)
+{
+  for (int64_t i = 0; i < c->n; i++) {
+    to[2 * i] = from[2 * (c->first + i * c->stride)];
+    to[2 * i + 1] = from[2 * (c->first + i * c->stride) + 1];
+  }
+}
+
+/* squares[k] = sum over chosen cells of the squared force of sample k, as a share of the largest it can be,
+ * fixed-point.
+ */
+static mn_error *sum_squares(const choice *c, const mn_trail *t, const mn_gaussians *rules, const double *largest,
+                             int samples, const double *mine, int64_t *squares)
+{
+  double *at = NULL;
+  MN_TRY(mn_alloc(&at, 6 * c->n, sizeof *at));
+  double *then = at + 2 * c->n;
+  double *force = at + 4 * c->n;
+  pick(c, mine, at);
+  for (int k = 0; k < samples; k++) {
+    pick(c, t->x[k], then);
+    memset(force, 0, (size_t)(2 * c->n) * sizeof *force);
+    mn_own_path_float(c->n, &rules[k], at, then, force);
+    for (int64_t i = 0; i < c->n; i++) {
+      const double x = force[2 * i] / largest[k];
+      const double y = force[2 * i + 1] / largest[k];
+      squares[k] += (int64_t)((x * x + y * y) * 0x1p48);
+    }
+  }
+  mn_free(&at);
+  return NULL;
+}
+
+/* Time that sample k stands for, and its youngest lag. */
+static double stands_for(const mn_trail *t, const mn_model *model, double now, int samples, int k, double *youngest)
+{
+  const bool bridge = model->quadrature == MN_BRIDGE;
+  const double before = k > 0 ? t->times[k] - t->times[k - 1] : 0.0;
+  const double after = bridge && k + 1 < samples ? t->times[k + 1] - t->times[k] : 0.0;
+  *youngest = now - t->times[k] - after;
+  return bridge ? 0.5 * (before + after) : before;
+}
+
+/* Of one sample by its neighbours: hits are rare, lag^(3/2) felt is about the same for all. */
+static void smooth_felt(mn_trail *t, double now, int samples, const double *felt)
+{
+  double mean = 0.0;
+  for (int k = 0; k < samples; k++) {
+    mean += pow(now - t->times[k], 3.0) * felt[k] * felt[k] / samples;
+  }
+  for (int k = 0; k < samples; k++) {
+    t->felt[k] = fmax(felt[k], sqrt(mean) * pow(now - t->times[k], -1.5));
+  }
+}
+
+static mn_error *feel(const mn_parallel *parallel, const choice *c, const mn_model *model, double now, int samples,
+                      const double *mine, mn_trail *t, mn_gaussians *rules, double *felt, int64_t *squares)
+{
+  double youngest;
+  mn_error *error = find_rules(t, model, now, 0.1, samples, rules);
+  for (int k = 0; k < samples; k++) {
+    stands_for(t, model, now, samples, k, &youngest);
+    felt[k] = mn_kernel_tail(model, youngest); /* no sample can be felt more */
+  }
+  error = error ? error : sum_squares(c, t, rules, felt, samples, mine, squares);
+  MN_TRY(mn_agree(parallel, error));
+  squares[samples] = c->n;
+  MPI_Allreduce(MPI_IN_PLACE, squares, samples + 1, MPI_INT64_T, MPI_SUM, parallel->comm);
+  for (int k = 0; k < samples; k++) {
+    const double time = stands_for(t, model, now, samples, k, &youngest);
+    const double share = sqrt(ldexp((double)squares[k], -48) / (double)squares[samples]);
+    felt[k] = time > 0.0 ? felt[k] * share / time : 0.0;
+  }
+  smooth_felt(t, now, samples, felt);
+  return NULL;
+}
+
+mn_error *mn_own_path_feel(const mn_parallel *parallel, int64_t count, const mn_model *model, double now,
+                           const double *mine, mn_trail *t)
+{
+  const choice c = choose(count, t->block);
+  const int samples = older_than(t, now);
+  mn_gaussians *rules = NULL;
+  double *felt = NULL;
+  int64_t *squares = NULL;
+  mn_error *error = mn_alloc(&rules, samples, sizeof *rules);
+  error = error ? error : mn_alloc(&felt, samples, sizeof *felt);
+  error = error ? error : mn_alloc(&squares, samples + 1, sizeof *squares);
+  error = mn_agree(parallel, error);
+  if (!error && samples > 0) {
+    error = feel(parallel, &c, model, now, samples, mine, t, rules, felt, squares);
+  }
+  mn_free(&rules);
+  mn_free(&felt);
+  mn_free(&squares);
   return error;
 }

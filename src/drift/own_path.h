@@ -11,6 +11,12 @@
 mn_error *mn_own_path_subtract(const mn_trail *trail, const mn_model *model, double now, double accuracy,
                                const double *mine, double *sum) MN_MUST_CHECK;
 
+/* Measures what the samples older than `now` are felt of by their own cells (trail->felt), over an even choice of some
+ * thousand cells.  Hits of narrow trails are rare, so no sample is taken to be felt less than the mean over all of
+ * lag^(3/2) felt tells.  Collective: the same on all ranks, and on any number of them.  count: cells in all */
+mn_error *mn_own_path_feel(const mn_parallel *parallel, int64_t count, const mn_model *model, double now,
+                           const double *mine, mn_trail *trail) MN_MUST_CHECK;
+
 /* sum_i += sum over the rule's Gaussians of weight exp(-rate |r_i|^2) r_i,  r_i = mine_i - then_i.
  * mine, then, sum: [local, 2].  Relative error of a term: 2e-6 in float, 1e-12 in double. */
 void mn_own_path_float(int64_t local, const mn_gaussians *rule, const double *mine, const double *then, double *sum);

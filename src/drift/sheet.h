@@ -35,8 +35,8 @@ typedef struct mn_sheet {
 mn_error *mn_sheet_lay(const mn_parallel *parallel, const mn_lattice *mesh, const mn_window *window,
                        mn_sheet *sheet) MN_MUST_CHECK;
 
-/* Prepares modes |k| <= cutoff of this mesh.  Collective. */
-mn_error *mn_sheet_tune(const mn_parallel *parallel, double cutoff, mn_sheet *sheet) MN_MUST_CHECK;
+/* Prepares modes |k| <= cutoff of this mesh; single as mn_spectrum_create, the same in all calls.  Collective. */
+mn_error *mn_sheet_tune(const mn_parallel *parallel, double cutoff, bool single, mn_sheet *sheet) MN_MUST_CHECK;
 
 /* deposit = unit masses of all cells.  Collective.  count: cells in all;  mine [local, 2] */
 mn_error *mn_sheet_spread(const mn_parallel *parallel, mn_sheet *sheet, int64_t count, int64_t local,

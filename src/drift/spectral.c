@@ -37,6 +37,9 @@ typedef struct spectral {
 /* What is left out of every part that is not weighed against the scene, as a share of the tolerance. */
 static const double share_of_tolerance = 0.3;
 
+/* Tolerances from which on the sheet's transforms are in float: what it holds is a small part of the force. */
+static const double single_from = 1e-6;
+
 static mn_ladder_options ladder_options(const mn_drift_options *o)
 {
   return (mn_ladder_options){share_of_tolerance * o->tolerance, o->shortest_step, o->longest_step, o->steps_shrink};
@@ -174,7 +177,8 @@ static mn_error *prepare(mn_drift *drift, const mn_present *present, const doubl
   const double *frame = keep_frame(w);
   MN_TRY(lay_sheet(drift, frame, frame + 2, spacing));
   drift->cost.nodes = w->sheet.mesh.nodes[0] * w->sheet.mesh.nodes[1];
-  return w->fine ? mn_sheet_tune(&drift->parallel, MN_PHASE_END / spacing, &w->sheet) : NULL;
+  const bool single = drift->options.tolerance >= single_from;
+  return w->fine ? mn_sheet_tune(&drift->parallel, MN_PHASE_END / spacing, single, &w->sheet) : NULL;
 }
 
 static mn_ground ground_of(const spectral *w)
@@ -368,7 +372,9 @@ static mn_error *remember(mn_drift *drift, double time, double step, const doubl
   w->taken = (double)NAN;
   MN_TRY(mn_ladder_remember(w->ladder, time, step, mine));
   if (mn_ladder_scene(w->ladder)->force > 0.0) {
-    mn_trail_thin(mn_ladder_trail(w->ladder), &drift->model, time + step, drift->options.trail, allowed_of(drift));
+    mn_trail *trail = mn_ladder_trail(w->ladder);
+    MN_TRY(mn_own_path_feel(&drift->parallel, drift->count, &drift->model, time, mine, trail));
+    mn_trail_thin(trail, &drift->model, time + step, drift->options.trail, allowed_of(drift));
   }
   clock(drift, MN_PHASE_REMEMBER);
   return NULL;

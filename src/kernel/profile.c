@@ -175,12 +175,21 @@ enum { SAMPLES = 24 };
 
 typedef struct samples {
   double x[SAMPLES], f[SAMPLES];
+  double angle[SAMPLES], weight[SAMPLES]; /* cosine of their places, barycentric weight: for every octave */
 } samples;
+
+static void place(samples *o)
+{
+  for (int i = 0; i < SAMPLES; i++) {
+    o->angle[i] = cos(pi * (i + 0.5) / SAMPLES);
+    o->weight[i] = (i % 2 == 0 ? 1.0 : -1.0) * sin(pi * (i + 0.5) / SAMPLES);
+  }
+}
 
 static void sample(samples *o, mn_profile *profile, const void *context, double low)
 {
   for (int i = 0; i < SAMPLES; i++) {
-    o->x[i] = low * (1.5 + 0.5 * cos(pi * (i + 0.5) / SAMPLES));
+    o->x[i] = low * (1.5 + 0.5 * o->angle[i]);
     o->f[i] = profile(context, o->x[i]);
   }
 }
@@ -195,7 +204,7 @@ static double interpolate(const samples *o, double r2)
     if (gap == 0.0) {
       return o->f[i];
     }
-    const double w = (i % 2 == 0 ? 1.0 : -1.0) * sin(pi * (i + 0.5) / SAMPLES) / gap;
+    const double w = o->weight[i] / gap;
     top += w * o->f[i];
     bottom += w;
   }
@@ -239,7 +248,8 @@ void mn_table_sample(mn_table *table, mn_profile *profile, const void *context, 
   table->r2_reach = r2_reach;
   table->r2_min = ldexp(1.0, octave - MN_TABLE_OCTAVES);
   const uint64_t first = to_bits(table->r2_min) >> CELL_BITS;
-  samples o = {{0.0}, {0.0}};
+  samples o;
+  place(&o);
   for (int k = 0; k < MN_TABLE_OCTAVES * MN_TABLE_CELLS; k++) {
     const double low = from_bits((first + (uint64_t)k) << CELL_BITS);
     const double high = from_bits((first + (uint64_t)k + 1) << CELL_BITS);
@@ -248,6 +258,15 @@ void mn_table_sample(mn_table *table, mn_profile *profile, const void *context, 
     }
     fit(table->term[k], &o, low, high);
   }
+}
+
+double mn_table_value(const mn_table *table, double r2)
+{
+  const double at = r2 < table->r2_min ? table->r2_min : r2;
+  const uint64_t bits = to_bits(at);
+  const double *t = table->term[(bits >> CELL_BITS) - (to_bits(table->r2_min) >> CELL_BITS)];
+  const double d = at - centre_of(bits);
+  return ((((t[5] * d + t[4]) * d + t[3]) * d + t[2]) * d + t[1]) * d + t[0];
 }
 
 /* A present force and its system. */

@@ -127,28 +127,33 @@ double mn_split_profile(const mn_split *split, double r2)
   return sum;
 }
 
-/* A Gaussian is a product of one in kx and one in ky; rows in blocks, so that theirs fit in the cache. */
+static double symbol_of(const void *split, double k2)
+{
+  return mn_split_symbol(split, k2);
+}
+
+static double square(double k)
+{
+  return isnan(k) ? 0.0 : k * k;
+}
+
 void mn_split_tabulate(const mn_model *model, const mn_symbol_key *key, int64_t columns, const double *kx, int64_t rows,
                        const double *ky, double *symbol)
 {
-  enum { BLOCK = 256 };
   mn_split split;
+  mn_table table;
+  double largest[2] = {0.0, 0.0};
   mn_split_range(model, &key->present, key->low, key->high, &split);
-  memset(symbol, 0, (size_t)(columns * rows) * sizeof *symbol);
-  for (int64_t begin = 0; begin < rows; begin += BLOCK) {
-    const int64_t count = rows - begin < BLOCK ? rows - begin : BLOCK;
-    for (int q = 0; q < split.count; q++) {
-      double along_y[BLOCK];
-      for (int64_t j = 0; j < count; j++) {
-        const double k = isnan(ky[begin + j]) ? 0.0 : ky[begin + j];
-        along_y[j] = exp(-0.5 * split.variance[q] * k * k);
-      }
-      for (int64_t c = 0; c < columns; c++) {
-        const double along_x = split.mass[q] * exp(-0.5 * split.variance[q] * kx[c] * kx[c]);
-        for (int64_t j = 0; j < count && along_x > 0.0; j++) {
-          symbol[c * rows + begin + j] += along_x * along_y[j];
-        }
-      }
+  for (int64_t c = 0; c < columns; c++) {
+    largest[0] = fmax(largest[0], square(kx[c]));
+  }
+  for (int64_t j = 0; j < rows; j++) {
+    largest[1] = fmax(largest[1], square(ky[j]));
+  }
+  mn_table_sample(&table, symbol_of, &split, fmax(1.01 * (largest[0] + largest[1]), 1e-300));
+  for (int64_t c = 0; c < columns; c++) {
+    for (int64_t j = 0; j < rows; j++) {
+      symbol[c * rows + j] = mn_table_value(&table, square(kx[c]) + square(ky[j]));
     }
   }
 }

@@ -70,74 +70,32 @@ static mn_range covered(const mn_resampling *r, const mn_lattice *fine, const mn
   return nodes;
 }
 
-/* Weighted sums along one row, from fine to coarse or back; `width` is known when this is compiled. */
-static inline void along_row(const mn_resampling *r, int width, bool back, const mn_lattice *fine, double *fine_row,
-                             const mn_lattice *coarse, double *coarse_row)
-{
-  const mn_range nodes = covered(r, fine, coarse);
-  int phase = 0;
-  int64_t first = first_of(r, fine->first[0] + nodes.begin, &phase) - r->first[phase] - coarse->first[0];
-  for (int64_t i = nodes.begin; i < nodes.end; i++) {
-    double *to = coarse_row + first + r->first[phase];
-    const double *weight = r->weight[phase];
-    if (back) {
-      double sum = 0.0;
-      for (int a = 0; a < width; a++) {
-        sum += weight[a] * to[a];
-      }
-      fine_row[i] += sum;
-    } else {
-      const double value = fine_row[i];
-      for (int a = 0; a < width; a++) {
-        to[a] += weight[a] * value;
-      }
-    }
-    phase++;
-    if (phase == r->ratio) {
-      phase = 0;
-      first++;
-    }
-  }
-}
-
-static void along_rows(const mn_resampling *r, bool back, const mn_lattice *fine, double *fine_row,
-                       const mn_lattice *coarse, double *coarse_row)
-{
-  switch (r->width) {
-  case 1:
-    along_row(r, 1, back, fine, fine_row, coarse, coarse_row);
-    break;
-  case 4:
-    along_row(r, 4, back, fine, fine_row, coarse, coarse_row);
-    break;
-  case 5:
-    along_row(r, 5, back, fine, fine_row, coarse, coarse_row);
-    break;
-  case 6:
-    along_row(r, 6, back, fine, fine_row, coarse, coarse_row);
-    break;
-  case 7:
-    along_row(r, 7, back, fine, fine_row, coarse, coarse_row);
-    break;
-  case 8:
-    along_row(r, 8, back, fine, fine_row, coarse, coarse_row);
-    break;
-  case 9:
-    along_row(r, 9, back, fine, fine_row, coarse, coarse_row);
-    break;
-  case 10:
-    along_row(r, 10, back, fine, fine_row, coarse, coarse_row);
-    break;
-  default:
-    along_row(r, r->width, back, fine, fine_row, coarse, coarse_row);
-    break;
-  }
-}
-
-static void add_row(double weight, const double *from, int64_t n, double *to)
+static void add_row(double weight, const double *from, int64_t n, double *restrict to)
 {
   for (int64_t i = 0; i < n; i++) {
     to[i] += weight * from[i];
+  }
+}
+
+/* Sums along one row, from fine to coarse or back.  Fine nodes of one phase meet coarse nodes with the same weights, so
+ * they are set side by side and go together; `side` is work space for a fine row. */
+static void along_row(const mn_resampling *r, bool back, const mn_lattice *fine, double *fine_row,
+                      const mn_lattice *coarse, double *coarse_row, double *side)
+{
+  const mn_range nodes = covered(r, fine, coarse);
+  for (int64_t begin = nodes.begin; begin < nodes.end && begin < nodes.begin + r->ratio; begin++) {
+    int phase;
+    double *at = coarse_row + first_of(r, fine->first[0] + begin, &phase) - coarse->first[0];
+    const int64_t n = (nodes.end - begin + r->ratio - 1) / r->ratio;
+    for (int64_t i = 0; i < n; i++) {
+      side[i] = back ? 0.0 : fine_row[begin + i * r->ratio];
+    }
+    for (int a = 0; a < r->width; a++) {
+      add_row(r->weight[phase][a], back ? at + a : side, n, back ? side : at + a);
+    }
+    for (int64_t i = 0; i < n && back; i++) {
+      fine_row[begin + i * r->ratio] += side[i];
+    }
   }
 }
 
@@ -177,6 +135,7 @@ void mn_resampling_clear(mn_resampling_work *work)
 {
   mn_free(&work->narrow);
   mn_free(&work->fetched);
+  mn_free(&work->side);
   *work = (mn_resampling_work){0};
 }
 
@@ -190,10 +149,12 @@ mn_error *mn_lattice_coarsen(const mn_parallel *parallel, const mn_resampling *r
   const int64_t narrow = (mine.end - mine.begin) * to->nodes[0];
   mn_error *error = reserve(&work->narrow, &work->narrow_room, narrow);
   error = error ? error : reserve(&work->fetched, &work->fetched_room, (wanted.end - wanted.begin) * to->nodes[0]);
+  error = error ? error : reserve(&work->side, &work->side_room, from->nodes[0]);
   MN_TRY(mn_agree(parallel, error));
   memset(work->narrow, 0, (size_t)narrow * sizeof *work->narrow);
   for (int64_t j = 0; j < mine.end - mine.begin; j++) {
-    along_rows(r, false, from, (double *)(uintptr_t)(fine + j * from->nodes[0]), to, work->narrow + j * to->nodes[0]);
+    along_row(r, false, from, (double *)(uintptr_t)(fine + j * from->nodes[0]), to, work->narrow + j * to->nodes[0],
+              work->side);
   }
   MN_TRY(mn_rows_fetch(parallel, fine_owner, to->nodes[0], work->narrow, wanted, work->fetched));
   memset(coarse, 0, (size_t)((own.end - own.begin) * to->nodes[0]) * sizeof *coarse);
@@ -203,18 +164,18 @@ mn_error *mn_lattice_coarsen(const mn_parallel *parallel, const mn_resampling *r
 
 /* Own fine row j from rows `have` of coarse values. */
 static void scatter_row(const mn_resampling *r, const mn_lattice *coarse, mn_range have, const double *from,
-                        const mn_lattice *fine, int64_t j, double *work, double *to)
+                        const mn_lattice *fine, int64_t j, mn_resampling_work *work, double *to)
 {
   int phase;
   const int64_t first = first_of(r, fine->first[1] + j, &phase) - coarse->first[1];
   if (!inside(first, r->width, coarse->nodes[1])) {
     return;
   }
-  memset(work, 0, (size_t)coarse->nodes[0] * sizeof *work);
+  memset(work->narrow, 0, (size_t)coarse->nodes[0] * sizeof *work->narrow);
   for (int b = 0; b < r->width; b++) {
-    add_row(r->weight[phase][b], from + (first + b - have.begin) * coarse->nodes[0], coarse->nodes[0], work);
+    add_row(r->weight[phase][b], from + (first + b - have.begin) * coarse->nodes[0], coarse->nodes[0], work->narrow);
   }
-  along_rows(r, true, fine, to, coarse, work);
+  along_row(r, true, fine, to, coarse, work->narrow, work->side);
 }
 
 mn_error *mn_lattice_refine(const mn_parallel *parallel, const mn_resampling *r, mn_resampling_work *work,
@@ -225,10 +186,11 @@ mn_error *mn_lattice_refine(const mn_parallel *parallel, const mn_resampling *r,
   const mn_range wanted = coarse_rows(r, to, from, mine);
   mn_error *error = reserve(&work->narrow, &work->narrow_room, from->nodes[0]);
   error = error ? error : reserve(&work->fetched, &work->fetched_room, (wanted.end - wanted.begin) * from->nodes[0]);
+  error = error ? error : reserve(&work->side, &work->side_room, to->nodes[0]);
   MN_TRY(mn_agree(parallel, error));
   MN_TRY(mn_rows_fetch(parallel, coarse_owner, from->nodes[0], coarse, wanted, work->fetched));
   for (int64_t j = mine.begin; j < mine.end; j++) {
-    scatter_row(r, from, wanted, work->fetched, to, j, work->narrow, fine + (j - mine.begin) * to->nodes[0]);
+    scatter_row(r, from, wanted, work->fetched, to, j, work, fine + (j - mine.begin) * to->nodes[0]);
   }
   return NULL;
 }

@@ -24,7 +24,7 @@ static mn_error *allocate(mn_spectrum *s)
   MN_TRY(mn_alloc(&s->kx, s->kx_count, sizeof *s->kx));
   MN_TRY(mn_alloc(&s->ky, l->ny, sizeof *s->ky));
   MN_TRY(mn_alloc(&s->weight, l->ny, sizeof *s->weight));
-  return mn_alloc(&s->columns, mn_spectrum_size(s), sizeof *s->columns);
+  return mn_alloc(&s->column, 2 * l->ny, sizeof *s->column);
 }
 
 static void set_wave_numbers(mn_spectrum *s, double cutoff)
@@ -42,7 +42,7 @@ static void set_wave_numbers(mn_spectrum *s, double cutoff)
 }
 
 mn_error *mn_spectrum_create(const mn_parallel *parallel, const mn_lattice *mesh, const mn_shares *rows, double cutoff,
-                             mn_spectrum **spectrum)
+                             bool single, mn_spectrum **spectrum)
 {
   mn_spectrum *s = NULL;
   mn_error *error = mn_alloc(&s, 1, sizeof *s);
@@ -53,8 +53,8 @@ mn_error *mn_spectrum_create(const mn_parallel *parallel, const mn_lattice *mesh
   }
   error = mn_agree(parallel, error);
   error = error ? error
-                : mn_transform_create(parallel, false, mesh->nodes[0], mesh->nodes[1], kept_columns(mesh, cutoff), rows,
-                                      &s->transform);
+                : mn_transform_create(parallel, single, mesh->nodes[0], mesh->nodes[1], kept_columns(mesh, cutoff),
+                                      rows, &s->transform);
   error = error ? error : mn_agree(parallel, allocate(s));
   if (error) {
     mn_spectrum_destroy(&s);
@@ -74,7 +74,7 @@ void mn_spectrum_destroy(mn_spectrum **spectrum)
     mn_free(&s->kx);
     mn_free(&s->ky);
     mn_free(&s->weight);
-    mn_free(&s->columns);
+    mn_free(&s->column);
   }
   mn_free(spectrum);
 }
@@ -126,10 +126,10 @@ static void sharpen(const mn_spectrum *s, const mn_damping *damping, int64_t c, 
 void mn_spectrum_modes(mn_spectrum *s, const double *deposit, double factor, const mn_damping *damping, double *modes)
 {
   const int64_t ny = s->mesh.nodes[1];
-  mn_transform_to_columns(s->transform, deposit, modes);
+  mn_transform_to_columns(s->transform, deposit);
   for (int64_t c = 0; c < s->kx_count; c++) {
     double *column = modes + 2 * c * ny;
-    mn_transform_column(s->transform, false, column);
+    mn_transform_column_out(s->transform, c, column);
     sharpen(s, damping, c, factor, s->weight);
     for (int64_t j = 0; j < ny; j++) {
       column[2 * j] *= s->weight[j];
@@ -148,13 +148,12 @@ void mn_spectrum_values(mn_spectrum *s, const double *modes, double *values)
   const int64_t ny = s->mesh.nodes[1];
   const double share = per_area(s);
   for (int64_t c = 0; c < s->kx_count; c++) {
-    double *column = s->columns + 2 * c * ny;
     for (int64_t j = 0; j < 2 * ny; j++) {
-      column[j] = share * modes[2 * c * ny + j];
+      s->column[j] = share * modes[2 * c * ny + j];
     }
-    mn_transform_column(s->transform, true, column);
+    mn_transform_column_in(s->transform, c, s->column);
   }
-  mn_transform_to_rows(s->transform, s->columns, values);
+  mn_transform_to_rows(s->transform, values);
 }
 
 void mn_spectrum_gradient(mn_spectrum *s, const double *modes, int axis, const mn_damping *damping, double *values)
@@ -162,17 +161,16 @@ void mn_spectrum_gradient(mn_spectrum *s, const double *modes, int axis, const m
   const int64_t ny = s->mesh.nodes[1];
   const double share = per_area(s);
   for (int64_t c = 0; c < s->kx_count; c++) {
-    double *column = s->columns + 2 * c * ny;
     const double *mode = modes + 2 * c * ny;
     sharpen(s, damping, c, axis == 0 ? share * s->kx[c] : share, s->weight);
     for (int64_t j = 0; j < ny && axis == 1; j++) {
       s->weight[j] *= isnan(s->ky[j]) ? 0.0 : s->ky[j];
     }
     for (int64_t j = 0; j < ny; j++) {
-      column[2 * j] = -s->weight[j] * mode[2 * j + 1];
-      column[2 * j + 1] = s->weight[j] * mode[2 * j];
+      s->column[2 * j] = -s->weight[j] * mode[2 * j + 1];
+      s->column[2 * j + 1] = s->weight[j] * mode[2 * j];
     }
-    mn_transform_column(s->transform, true, column);
+    mn_transform_column_in(s->transform, c, s->column);
   }
-  mn_transform_to_rows(s->transform, s->columns, values);
+  mn_transform_to_rows(s->transform, values);
 }

@@ -13,7 +13,8 @@ struct mn_transform {
   const mn_transform_parts *parts;
   mn_shares rows, columns;
   void *plans;
-  char *packed;   /* [kept columns][own rows] complex */
+  char *own;      /* [own columns][ny] complex */
+  char *packed;   /* [kept columns][own rows] complex; only with other ranks */
   char *arriving; /* [own columns][ny] complex, by rank of the rows; only with other ranks */
   int *send_count, *send_at, *receive_count, *receive_at; /* [ranks] complex numbers */
 };
@@ -39,6 +40,7 @@ static mn_error *allocate(mn_transform *t)
   const int size = t->parallel.size;
   const int64_t rows = mn_shares_count(&t->rows, t->parallel.rank);
   const int64_t columns = mn_shares_count(&t->columns, t->parallel.rank);
+  MN_TRY(mn_alloc(&t->own, columns * t->layout.ny, t->parts->complex_bytes));
   if (size > 1) {
     MN_TRY(mn_alloc(&t->packed, t->layout.kept * rows, t->parts->complex_bytes));
     MN_TRY(mn_alloc(&t->arriving, columns * t->layout.ny, t->parts->complex_bytes));
@@ -100,6 +102,7 @@ void mn_transform_destroy(mn_transform **transform)
     t->parts->destroy(&t->plans);
     mn_shares_clear(&t->rows);
     mn_shares_clear(&t->columns);
+    mn_free(&t->own);
     mn_free(&t->packed);
     mn_free(&t->arriving);
     mn_free(&t->send_count);
@@ -116,30 +119,30 @@ const mn_transform_layout *mn_transform_shape(const mn_transform *t)
 }
 
 /* Between columns and what arrived from (or goes to) every rank. */
-static void sort_columns(const mn_transform *t, bool into, char *arriving, char *columns)
+static void sort_columns(const mn_transform *t, bool into)
 {
   const size_t unit = t->parts->complex_bytes;
   const int64_t count = t->layout.col_end - t->layout.col_begin;
   for (int64_t c = 0; c < count; c++) {
     for (int q = 0; q < t->parallel.size; q++) {
       const int64_t rows = mn_shares_count(&t->rows, q);
-      char *block = arriving + (size_t)(t->receive_at[q] + c * rows) * unit;
-      char *column = columns + (size_t)(c * t->layout.ny + t->rows.begin[q]) * unit;
+      char *block = t->arriving + (size_t)(t->receive_at[q] + c * rows) * unit;
+      char *column = t->own + (size_t)(c * t->layout.ny + t->rows.begin[q]) * unit;
       memcpy(into ? column : block, into ? block : column, (size_t)rows * unit);
     }
   }
 }
 
-static void exchange(mn_transform *t, bool forward, char *arriving)
+static void exchange(mn_transform *t, bool forward)
 {
   MPI_Datatype number;
   MPI_Type_contiguous((int)t->parts->complex_bytes, MPI_BYTE, &number);
   MPI_Type_commit(&number);
   if (forward) {
-    MPI_Alltoallv(t->packed, t->send_count, t->send_at, number, arriving, t->receive_count, t->receive_at, number,
+    MPI_Alltoallv(t->packed, t->send_count, t->send_at, number, t->arriving, t->receive_count, t->receive_at, number,
                   t->parallel.comm);
   } else {
-    MPI_Alltoallv(arriving, t->receive_count, t->receive_at, number, t->packed, t->send_count, t->send_at, number,
+    MPI_Alltoallv(t->arriving, t->receive_count, t->receive_at, number, t->packed, t->send_count, t->send_at, number,
                   t->parallel.comm);
   }
   MPI_Type_free(&number);
@@ -151,41 +154,52 @@ static int batch(int64_t row, int64_t count)
   return count - row < MN_TRANSFORM_BATCH ? (int)(count - row) : MN_TRANSFORM_BATCH;
 }
 
-void mn_transform_to_columns(mn_transform *t, const void *rows, void *columns)
+void mn_transform_to_columns(mn_transform *t, const double *rows)
 {
   const int64_t count = t->layout.row_end - t->layout.row_begin;
   const bool alone = t->parallel.size == 1;
   for (int64_t row = 0; row < count; row += MN_TRANSFORM_BATCH) {
-    t->parts->rows_forward(t->plans, &t->layout, rows, row, batch(row, count), alone ? columns : t->packed);
+    t->parts->rows_forward(t->plans, &t->layout, rows, row, batch(row, count), alone ? t->own : t->packed);
   }
   if (!alone) {
-    exchange(t, true, t->arriving);
-    sort_columns(t, true, t->arriving, columns);
+    exchange(t, true);
+    sort_columns(t, true);
   }
 }
 
-void mn_transform_column(const mn_transform *t, bool back, void *column)
+static char *column_of(const mn_transform *t, int64_t c)
 {
-  t->parts->column(t->plans, back, column);
+  return t->own + (size_t)(c * t->layout.ny) * t->parts->complex_bytes;
 }
 
-void mn_transform_to_rows(mn_transform *t, const void *columns, void *rows)
+void mn_transform_column_out(mn_transform *t, int64_t c, double *modes)
+{
+  t->parts->column_forward(t->plans, t->layout.ny, column_of(t, c), modes);
+}
+
+void mn_transform_column_in(mn_transform *t, int64_t c, const double *modes)
+{
+  t->parts->column_back(t->plans, t->layout.ny, modes, column_of(t, c));
+}
+
+void mn_transform_to_rows(mn_transform *t, double *rows)
 {
   const int64_t count = t->layout.row_end - t->layout.row_begin;
   const bool alone = t->parallel.size == 1;
   if (!alone) {
-    sort_columns(t, false, t->arriving, (char *)(uintptr_t)columns);
-    exchange(t, false, t->arriving);
+    sort_columns(t, false);
+    exchange(t, false);
   }
   for (int64_t row = 0; row < count; row += MN_TRANSFORM_BATCH) {
-    t->parts->rows_back(t->plans, &t->layout, alone ? columns : t->packed, row, batch(row, count), rows);
+    t->parts->rows_back(t->plans, &t->layout, alone ? t->own : t->packed, row, batch(row, count), rows);
   }
 }
 
 int64_t mn_transform_bytes(bool single, int64_t nx, int64_t ny, int64_t kept, int size)
 {
   const int64_t unit = single ? 8 : 16;
-  const int64_t blocks = size > 1 ? kept * ((ny + size - 1) / size) + (kept + size - 1) / size * ny : 0;
+  const int64_t columns = (kept + size - 1) / size * ny;
+  const int64_t blocks = columns + (size > 1 ? kept * ((ny + size - 1) / size) + columns : 0);
   const int64_t batch = MN_TRANSFORM_BATCH * (nx / 2 + MN_TRANSFORM_UNIT / 2);
   return (int64_t)sizeof(mn_transform) + 1024 + unit * (blocks + batch + (nx / 2 > ny ? nx / 2 : ny));
 }

@@ -1,7 +1,8 @@
 /* transform_lanes.h  The body of transform_float.c and transform_double.c; they define REAL, FFTW(name) and NAME(name).
  *
  * One plan per row and column length, made in estimate mode (nothing is timed, so nothing varies) and applied row by
- * row: every row and column begins on a 64-byte boundary, so all take the same path through the library. */
+ * row: every row and column begins on a 64-byte boundary, so all take the same path through the library.  Numbers
+ * change their precision on the way in and out, a row or column at a time, while it is in the cache. */
 #include "transform_parts.h"
 
 #include <mnemotaxis/memory.h>
@@ -16,7 +17,7 @@ typedef struct plans {
   FFTW(plan) row, row_back, column, column_back;
   FFTW(complex) * half; /* [BATCH][stride] transformed rows */
   int64_t stride;
-  REAL *scratch; /* plans are made on it: [max(nx, 2 ny)] */
+  REAL *scratch; /* a row; plans are made on it: [max(nx, 2 ny)] */
 } plans;
 
 static mn_error *create(const mn_transform_layout *l, void **out)
@@ -52,12 +53,16 @@ static void destroy(void **in)
 }
 
 /* to[kx][row of the block] = modes of n own rows from `row` on, for the columns of every rank in turn */
-static void rows_forward(const void *in, const mn_transform_layout *l, const void *rows, int64_t row, int n, void *to)
+static void rows_forward(const void *in, const mn_transform_layout *l, const double *rows, int64_t row, int n, void *to)
 {
   const plans *p = in;
   const int64_t count = l->row_end - l->row_begin;
   for (int b = 0; b < n; b++) {
-    FFTW(execute_dft_r2c)(p->row, (REAL *)(uintptr_t)((const REAL *)rows + (row + b) * l->nx), p->half + b * p->stride);
+    const double *from = rows + (row + b) * l->nx;
+    for (int64_t i = 0; i < l->nx; i++) {
+      p->scratch[i] = (REAL)from[i];
+    }
+    FFTW(execute_dft_r2c)(p->row, p->scratch, p->half + b * p->stride);
   }
   FFTW(complex) *column = (FFTW(complex) *)to + row;
   for (int64_t kx = 0; kx < l->kept; kx++, column += count) {
@@ -67,7 +72,7 @@ static void rows_forward(const void *in, const mn_transform_layout *l, const voi
   }
 }
 
-static void rows_back(const void *in, const mn_transform_layout *l, const void *from, int64_t row, int n, void *rows)
+static void rows_back(const void *in, const mn_transform_layout *l, const void *from, int64_t row, int n, double *rows)
 {
   const plans *p = in;
   const int64_t count = l->row_end - l->row_begin;
@@ -80,14 +85,33 @@ static void rows_back(const void *in, const mn_transform_layout *l, const void *
   for (int b = 0; b < n; b++) {
     FFTW(complex) *half = p->half + b * p->stride;
     memset(half + l->kept, 0, (size_t)(l->nx / 2 + 1 - l->kept) * sizeof *half);
-    FFTW(execute_dft_c2r)(p->row_back, half, (REAL *)rows + (row + b) * l->nx);
+    double *to = rows + (row + b) * l->nx;
+    FFTW(execute_dft_c2r)(p->row_back, half, p->scratch);
+    for (int64_t i = 0; i < l->nx; i++) {
+      to[i] = (double)p->scratch[i];
+    }
   }
 }
 
-static void column(const void *in, bool back, void *values)
+static void column_forward(const void *in, int64_t ny, void *column, double *modes)
 {
   const plans *p = in;
-  FFTW(execute_dft)(back ? p->column_back : p->column, values, values);
+  const REAL *from = column;
+  FFTW(execute_dft)(p->column, column, column);
+  for (int64_t j = 0; j < 2 * ny; j++) {
+    modes[j] = (double)from[j];
+  }
 }
 
-const mn_transform_parts NAME = {2 * sizeof(REAL), create, destroy, rows_forward, rows_back, column};
+static void column_back(const void *in, int64_t ny, const double *modes, void *column)
+{
+  const plans *p = in;
+  REAL *to = column;
+  for (int64_t j = 0; j < 2 * ny; j++) {
+    to[j] = (REAL)modes[j];
+  }
+  FFTW(execute_dft)(p->column_back, column, column);
+}
+
+const mn_transform_parts NAME = {2 * sizeof(REAL), create,         destroy,    rows_forward,
+                                 rows_back,        column_forward, column_back};

@@ -4,18 +4,20 @@
 
 #include <mnemotaxis/transform.h>
 
-enum { MN_TRANSFORM_BATCH = 8 /* rows at a time */ };
+enum { MN_TRANSFORM_BATCH = 16 /* rows at a time */ };
 
 typedef struct mn_transform_parts {
   size_t complex_bytes;
   mn_error *(*create)(const mn_transform_layout *layout, void **plans);
   void (*destroy)(void **plans);
   /* n own rows from `row` on -> places [kx][own row] of a block of all kept columns, and back */
-  void (*rows_forward)(const void *plans, const mn_transform_layout *layout, const void *rows, int64_t row, int n,
+  void (*rows_forward)(const void *plans, const mn_transform_layout *layout, const double *rows, int64_t row, int n,
                        void *to);
   void (*rows_back)(const void *plans, const mn_transform_layout *layout, const void *from, int64_t row, int n,
-                    void *rows);
-  void (*column)(const void *plans, bool back, void *values);
+                    double *rows);
+  /* column [ny], by y -> modes [ny, 2], and back */
+  void (*column_forward)(const void *plans, int64_t ny, void *column, double *modes);
+  void (*column_back)(const void *plans, int64_t ny, const double *modes, void *column);
 } mn_transform_parts;
 
 extern const mn_transform_parts mn_transform_float;

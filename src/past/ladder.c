@@ -24,6 +24,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Tolerances of the ladder from which on transforms in float do no harm: they err by some 1e-7 of all modes. */
+static const double single_from = 1e-6;
+
 double mn_ladder_smear(const mn_model *model, double h)
 {
   return 2.0 * mn_kernel_shift(model, h) / model->theta;
@@ -110,7 +113,8 @@ static mn_lattice mesh_of(const mn_ladder *l, int number)
 mn_error *mn_ladder_make_level(const mn_ladder *l, int number, mn_level **level)
 {
   const mn_lattice mesh = mesh_of(l, number);
-  return mn_level_create(&l->parallel, number, &mesh, MN_PHASE_END / mesh.spacing, &l->window, level);
+  const bool single = l->options.tolerance >= single_from;
+  return mn_level_create(&l->parallel, number, &mesh, MN_PHASE_END / mesh.spacing, &l->window, single, level);
 }
 
 /* Adds a level at the fine (front) or the coarse end. */

@@ -25,7 +25,7 @@ static mn_error *allocate(mn_level *l, const mn_window *window)
 }
 
 mn_error *mn_level_create(const mn_parallel *parallel, int number, const mn_lattice *mesh, double cutoff,
-                          const mn_window *window, mn_level **level)
+                          const mn_window *window, bool single, mn_level **level)
 {
   mn_level *l = NULL;
   mn_shares rows = {0};
@@ -34,7 +34,7 @@ mn_error *mn_level_create(const mn_parallel *parallel, int number, const mn_latt
   if (!error) {
     l->number = number;
     l->cutoff = cutoff;
-    error = mn_spectrum_create(parallel, mesh, &rows, cutoff, &l->spectrum);
+    error = mn_spectrum_create(parallel, mesh, &rows, cutoff, single, &l->spectrum);
     error = error ? error : mn_agree(parallel, allocate(l, window));
   }
   mn_shares_clear(&rows);

@@ -37,9 +37,9 @@ typedef struct mn_level {
   mn_chapter chapter[MN_CHAPTERS_MAX]; /* oldest first; the last may be open */
 } mn_level;
 
-/* Collective.  `mesh` and `cutoff` as mn_spectrum_create. */
+/* Collective.  `mesh`, `cutoff` and `single` as mn_spectrum_create. */
 mn_error *mn_level_create(const mn_parallel *parallel, int number, const mn_lattice *mesh, double cutoff,
-                          const mn_window *window, mn_level **level) MN_MUST_CHECK;
+                          const mn_window *window, bool single, mn_level **level) MN_MUST_CHECK;
 void mn_level_destroy(mn_level **level);
 
 /* Multiplies modes by exp(-(k^2 + lambda) lag/theta).  Local. */

@@ -1,7 +1,12 @@
 /* The field of an interval of length g at lag tau is a Gaussian of variance 2 tau/theta.  Without the sample between
  * two intervals the path there is known to sqrt(g/6) only, so the force of the joint interval is wrong by about |second
  * derivative| sqrt(g/6) g, of random sign from interval to interval: with g intervals of a lag of order tau this adds
- * up to 0.008 theta g tau^(-3/2), rms.  What is older than tau altogether is at most mn_kernel_tail(tau). */
+ * up to 0.008 theta g tau^(-3/2), rms.  What is older than tau altogether is at most mn_kernel_tail(tau).
+ *
+ * For theta >> 1 a path seldom comes back into its own narrow trail, and both are far too careful.  A sample that is
+ * felt with f a unit of time, rms, independently of its neighbours at worst, is wrong by 0.7 f g on an interval, and f
+ * falls like tau^(-3/2): all intervals of a lag of order tau add up to 0.7 f sqrt(g tau), and all that is older to 2 f
+ * tau if it points in one direction.  The smaller bound holds. */
 #include <mnemotaxis/memory.h>
 #include <mnemotaxis/trail.h>
 
@@ -20,6 +25,7 @@ void mn_trail_clear(mn_trail *t)
   }
   mn_free(&t->x);
   mn_free(&t->times);
+  mn_free(&t->felt);
   t->samples = 0;
   t->room = 0;
 }
@@ -30,6 +36,7 @@ mn_error *mn_trail_append(mn_trail *t, double time, const double *mine)
   if (t->samples == t->room) {
     const int room = t->room == 0 ? 8 : 2 * t->room;
     MN_TRY(mn_resize(&t->times, room, sizeof *t->times));
+    MN_TRY(mn_resize(&t->felt, room, sizeof *t->felt));
     MN_TRY(mn_resize(&t->x, room, sizeof *t->x));
     t->room = room;
   }
@@ -37,6 +44,7 @@ mn_error *mn_trail_append(mn_trail *t, double time, const double *mine)
     MN_TRY(mn_alloc(&t->x[t->samples], numbers, sizeof(double)));
   }
   t->times[t->samples] = time;
+  t->felt[t->samples] = (double)INFINITY;
   if (mine) {
     memcpy(t->x[t->samples], mine, (size_t)numbers * sizeof *mine);
   }
@@ -50,6 +58,7 @@ static void drop(mn_trail *t, int k)
   double *array = t->x[k];
   const size_t later = (size_t)(t->samples - k - 1);
   memmove(&t->times[k], &t->times[k + 1], later * sizeof *t->times);
+  memmove(&t->felt[k], &t->felt[k + 1], later * sizeof *t->felt);
   memmove(&t->x[k], &t->x[k + 1], later * sizeof *t->x);
   t->samples--;
   t->x[t->samples] = array;
@@ -61,15 +70,23 @@ static bool dispensable(const mn_trail *t, const mn_model *model, double now, do
   const double gap = t->times[k + 1] - t->times[k - 1];
   const double lag = now - t->times[k + 1];
   const double theta = model->theta;
+  const double smooth = 0.008 * theta * gap / (lag * sqrt(lag)) * exp(-model->lambda * lag / theta);
   if (!(gap <= lag)) { /* lags of the joint interval stay of one order */
     return false;
   }
-  return 0.008 * theta * gap / (lag * sqrt(lag)) * exp(-model->lambda * lag / theta) <= allowed;
+  return fmin(smooth, 0.7 * t->felt[k] * sqrt(gap * (now - t->times[k]))) <= allowed;
+}
+
+/* All that is older than sample 1. */
+static double oldest(const mn_trail *t, const mn_model *model, double now)
+{
+  const double lag = now - t->times[1];
+  return fmin(mn_kernel_tail(model, lag), 2.0 * t->felt[1] * lag);
 }
 
 void mn_trail_thin(mn_trail *t, const mn_model *model, double now, double whole, double allowed)
 {
-  while (t->samples > 1 && now - t->times[1] > whole && mn_kernel_tail(model, now - t->times[1]) <= allowed) {
+  while (t->samples > 1 && now - t->times[1] > whole && oldest(t, model, now) <= allowed) {
     drop(t, 0);
   }
   for (int k = t->samples - 2; k > 0; k--) {
