@@ -90,11 +90,6 @@ extern const mn_drift_engine mn_drift_spectral;
 /** All engines, ended by NULL. */
 extern const mn_drift_engine *const mn_drift_engines[];
 
-/** The engine that is expected to be faster over some hundred steps.  Local.
- * It depends on nothing that may change while a run goes on, so not on its end.
- * Accuracy: rates measured on one core (docs/testing.md); constants, so that a choice can be repeated. */
-const mn_drift_engine *mn_drift_cheapest(int64_t count, double tolerance);
-
 /** What an engine is expected to need at the end of a run. */
 typedef struct mn_forecast {
   double bytes;        /**< per rank, without the own trails */
@@ -108,6 +103,13 @@ typedef struct mn_forecast {
  * Accuracy: meant for planning, within a factor of two for clouds without clusters (test_forecast). */
 mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *model, const mn_drift_options *options,
                               int64_t count, int ranks, double variance, double time);
+
+/** The engine that is expected to be faster over some two hundred steps from the start.  Local.
+ * It depends on nothing that may change while a run goes on, so not on its end: in longer runs spectral is faster still.
+ * @param variance  of the cells per coordinate at the start
+ * Accuracy: rates measured on one core (bench_auto); constants, so that a choice can be repeated. */
+const mn_drift_engine *mn_drift_cheapest(const mn_model *model, const mn_drift_options *options, int64_t count,
+                                         double variance);
 
 /** An engine at work on one system; the fields below `engine` are read-only for engines. */
 struct mn_drift {

@@ -38,6 +38,9 @@ void mn_initial_draw(const mn_initial *initial, uint32_t seed, mn_block block, d
 /** Exact E|X_0|^2 and, in `centre`, E X_0 of a law that is drawn.  Local.  @param centre  [2] */
 double mn_initial_mean_square(const mn_initial *initial, double centre[2]);
 
+/** Variance per coordinate of a law, for forecasts; 1 for positions from a file.  Local. */
+double mn_initial_variance(const mn_initial *initial);
+
 #ifdef __cplusplus
 }
 #endif

@@ -35,7 +35,7 @@ void mn_trail_clear(mn_trail *trail);
 mn_error *mn_trail_append(mn_trail *trail, double time, const double *mine) MN_MUST_CHECK;
 
 /** Drops samples whose absence changes the force of a trail on its own cell, in units of one source, by a few times
- * `allowed`, rms, all together (test_trail: at most 4 for Brownian cells); the newest is kept.  theory.md (30), (31).
+ * `allowed`, rms, all together (test_trail: at most 4 for Brownian cells); the newest is kept.  theory.md (30).
  * Local: the same on all ranks if `felt` is.
  * @param now    at least the time of the newest sample
  * @param whole  age below which nothing is dropped */

@@ -170,12 +170,14 @@ static mn_error *check_spacing(const mn_values *v, const mn_run_options *o)
   return NULL;
 }
 
-mn_error *mn_case_engine(const mn_values *v, int64_t count, const mn_drift_engine **engine)
+mn_error *mn_case_engine(const mn_values *v, const mn_model *model, const mn_drift_options *options, int64_t count,
+                         double variance, const mn_drift_engine **engine)
 {
   const bool forgetful = v->horizon > 0.0 || v->capacity > 0.0;
   *engine = mn_drift_engines[v->engine];
   if (!*engine) { /* auto, named after the engines */
-    *engine = forgetful || v->tolerance < finest_tolerance ? &mn_drift_direct : mn_drift_cheapest(count, v->tolerance);
+    *engine = forgetful || v->tolerance < finest_tolerance ? &mn_drift_direct
+                                                           : mn_drift_cheapest(model, options, count, variance);
   } else if (*engine == &mn_drift_spectral && v->tolerance < finest_tolerance) {
     return mn_error_create(
         MN_USAGE,
@@ -201,15 +203,17 @@ mn_error *mn_case_options(const mn_config *config, mn_run_options *o)
   MN_TRY(mn_config_blame(config, "time.first_step", "time.growth",
                          mn_schedule_make(v->step, v->first_step, v->growth, &o->dynamics.schedule)));
   MN_TRY(mn_config_blame(config, "time.end", "time.step", mn_schedule_steps(&o->dynamics.schedule, v->end, &o->steps)));
-  MN_TRY(mn_config_blame(config, "drift.engine", "history.horizon", mn_case_engine(v, o->count, &o->engine)));
   o->drift.shortest_step = o->dynamics.schedule.first;
   o->drift.longest_step = o->dynamics.schedule.step;
   o->drift.spacing = v->spacing;
   o->drift.cut = v->cut;
   o->drift.window = (int)v->window;
   o->drift.trail = v->trail;
-  MN_TRY(mn_config_blame(config, "drift.spacing", "drift.tolerance", check_spacing(v, o)));
   MN_TRY(set_law(config, &o->dynamics.field, &o->initial));
+  MN_TRY(mn_config_blame(
+      config, "drift.engine", "history.horizon",
+      mn_case_engine(v, &o->dynamics.model, &o->drift, o->count, mn_initial_variance(&o->initial), &o->engine)));
+  MN_TRY(mn_config_blame(config, "drift.spacing", "drift.tolerance", check_spacing(v, o)));
   o->audit = v->audit;
   o->initial_file = v->initial_file;
   o->initial_dataset = v->initial_dataset;

@@ -133,8 +133,9 @@ mn_error *mn_case_witness(const mn_config *config, mn_witness_options *options) 
 /* Refuses theta = 0, which only the continuum knows.  Local. */
 mn_error *mn_case_has_memory(const mn_config *config) MN_MUST_CHECK;
 
-/* The engine that drift.engine names, or the cheaper one for that many cells. */
-mn_error *mn_case_engine(const mn_values *values, int64_t count, const mn_drift_engine **engine) MN_MUST_CHECK;
+/* The engine that drift.engine names, or the cheaper one for that many cells of that variance at the start. */
+mn_error *mn_case_engine(const mn_values *values, const mn_model *model, const mn_drift_options *options, int64_t count,
+                         double variance, const mn_drift_engine **engine) MN_MUST_CHECK;
 
 /* Model and drift options alone, for the drift command.  Local. */
 void mn_case_model(const mn_values *values, mn_model *model, mn_drift_options *drift, mn_history_options *history);

@@ -112,3 +112,13 @@ double mn_initial_mean_square(const mn_initial *initial, double centre[2])
   centre[1] = shift[1] + mean[1];
   return square;
 }
+
+double mn_initial_variance(const mn_initial *law)
+{
+  double centre[2];
+  if (law->kind == MN_INITIAL_FILE) {
+    return 1.0;
+  }
+  const double square = mn_initial_mean_square(law, centre);
+  return 0.5 * fmax(0.0, square - centre[0] * centre[0] - centre[1] * centre[1]);
+}

@@ -8,16 +8,6 @@
 
 const mn_drift_engine *const mn_drift_engines[] = {&mn_drift_direct, &mn_drift_spectral, NULL};
 
-const mn_drift_engine *mn_drift_cheapest(int64_t count, double tolerance)
-{
-  const double samples = 100.0;                             /* of the past, on average */
-  const double digits = fmax(0.0, -log10(tolerance) - 3.0); /* beyond three */
-  const double lag = 0.9 + 1.2 * digits;                    /* nanoseconds: a pair and lag */
-  const double direct = (double)count * (double)count * (3.0 + lag * samples);
-  const double spectral = 1e7 * (1.0 + 0.35 * digits) + 150.0 * (1.0 + digits) * (double)count;
-  return direct < spectral ? &mn_drift_direct : &mn_drift_spectral;
-}
-
 mn_error *mn_drift_create(const mn_parallel *parallel, const mn_drift_engine *engine, const mn_model *model,
                           const mn_drift_options *options, int64_t count, mn_drift **drift)
 {

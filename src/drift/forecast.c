@@ -56,6 +56,21 @@ mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *mod
   const double shared = (double)ranks;
   f.bytes = f.nodes * (27.0 + 85.0 / shared) + f.ladder_nodes * 110.0 / shared + 40.0 * (double)local +
             (layout.pairs ? 110.0 * (double)local : 0.0);
-  f.nanoseconds = layout.cost + 100.0 * (double)count + 200.0 * levels;
+  const double transform = options->tolerance < 3e-6 ? 28.0 : 24.0; /* double or float */
+  const double node = transform * (1.0 + fmin(levels / 4e5, 1.0));  /* in the cache or not */
+  f.nanoseconds = 1.5e6 + layout.cost + 60.0 * (double)count + node * levels;
   return f;
+}
+
+const mn_drift_engine *mn_drift_cheapest(const mn_model *model, const mn_drift_options *options, int64_t count,
+                                         double variance)
+{
+  const double samples = 100.0;                                      /* of the past, on average */
+  const double digits = fmax(0.0, -log10(options->tolerance) - 3.5); /* beyond what float lanes give for nothing */
+  const double lag = 0.45 + 0.65 * digits;                           /* nanoseconds: a pair and lag */
+  const double padded = (double)count + 100.0;                       /* lanes that stand still */
+  const double direct = (double)count * padded * (3.0 + lag * samples);
+  const double time = samples * options->longest_step;
+  const mn_forecast spectral = mn_drift_forecast(&mn_drift_spectral, model, options, count, 1, variance, time);
+  return direct < spectral.nanoseconds ? &mn_drift_direct : &mn_drift_spectral;
 }

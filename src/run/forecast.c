@@ -1,27 +1,14 @@
 /* What a run will need, from the formulas of those who allocate it. */
 #include <mnemotaxis/run.h>
 
-#include <math.h>
-
 int64_t mn_run_witnesses(const mn_run_options *o)
 {
   return o->audit > 0 ? o->count : mn_drift_witnesses(o->engine, o->count);
 }
 
-/* Variance per coordinate of the law of the starting points, as far as a forecast needs it. */
-static double variance_of(const mn_initial *law)
-{
-  double centre[2];
-  if (law->kind == MN_INITIAL_FILE) {
-    return 1.0;
-  }
-  const double square = mn_initial_mean_square(law, centre);
-  return 0.5 * fmax(0.0, square - centre[0] * centre[0] - centre[1] * centre[1]);
-}
-
 mn_forecast mn_run_forecast(const mn_run_options *o, int ranks)
 {
-  return mn_drift_forecast(o->engine, &o->dynamics.model, &o->drift, o->count, ranks, variance_of(&o->initial),
+  return mn_drift_forecast(o->engine, &o->dynamics.model, &o->drift, o->count, ranks, mn_initial_variance(&o->initial),
                            mn_schedule_time(&o->dynamics.schedule, o->steps));
 }
 

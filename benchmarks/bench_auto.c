@@ -1,0 +1,99 @@
+/* Does `drift.engine = auto` pick the engine that is faster?  For numbers of cells x tolerances x theta: seconds of a
+ * number of averaged steps with either engine, one step of each in turn, the choice, and what it costs beside the best.
+ * Arguments: steps, the largest number of cells. */
+#include "bench.h"
+
+#include <math.h>
+#include <mnemotaxis/drift.h>
+#include <mnemotaxis/initial.h>
+#include <mnemotaxis/memory.h>
+#include <mnemotaxis/noise.h>
+#include <stdio.h>
+
+static const double tolerances[] = {1e-2, 1e-3, 1e-4, 1e-6, 1e-8};
+static const double thetas[] = {0.01, 1.0, 100.0};
+static const double dt = 0.02;
+enum { TOLERANCES = 5, THETAS = 3 };
+
+static const double variance = 3.0;
+
+typedef struct question {
+  mn_model model;
+  mn_drift_options options;
+  int64_t count, steps;
+} question;
+
+/* Seconds of all steps with engine 0, direct, and 1, spectral; cells move by the drift that direct finds. */
+static void measure(const mn_parallel *p, const question *q, double seconds[2])
+{
+  const mn_drift_engine *const engines[2] = {&mn_drift_direct, &mn_drift_spectral};
+  const mn_block own = mn_block_of(q->count, p->rank, p->size);
+  const mn_history_options keep = {.tolerance = q->options.tolerance};
+  const mn_initial initial = {.kind = MN_INITIAL_GAUSSIAN, .variance = variance};
+  mn_drift *drift[2] = {NULL};
+  mn_history *past[2] = {NULL};
+  double *x[3] = {NULL}; /* positions, two drifts */
+  for (int k = 0; k < 3; k++) {
+    bench_ok(mn_alloc(&x[k], 2 * mn_block_count(own), sizeof(double)));
+  }
+  for (int e = 0; e < 2; e++) {
+    seconds[e] = 0.0;
+    bench_ok(mn_drift_create(p, engines[e], &q->model, &q->options, q->count, &drift[e]));
+    bench_ok(mn_history_create(p, &q->model, &keep, mn_drift_witnesses(engines[e], q->count), &past[e]));
+  }
+  mn_initial_draw(&initial, 1, own, x[0]);
+  for (int64_t n = 0; n < q->steps; n++) {
+    for (int e = 0; e < 2; e++) {
+      MPI_Barrier(p->comm);
+      const double start = mn_seconds();
+      bench_ok(mn_drift_evaluate(drift[e], past[e], dt * (double)n, dt, x[0], x[1 + e]));
+      bench_ok(mn_drift_remember(drift[e], past[e], dt * (double)n, dt, x[0]));
+      seconds[e] += mn_seconds() - start;
+    }
+    for (int64_t i = 0; i < mn_block_count(own); i++) {
+      double normal[2];
+      mn_noise_normal(1, MN_STREAM_MOTION, (uint32_t)(own.begin + i), (uint64_t)n, 0, normal);
+      x[0][2 * i] += dt * x[1][2 * i] + sqrt(2.0 * dt) * normal[0];
+      x[0][2 * i + 1] += dt * x[1][2 * i + 1] + sqrt(2.0 * dt) * normal[1];
+    }
+  }
+  for (int e = 0; e < 2; e++) {
+    mn_drift_destroy(&drift[e]);
+    mn_history_destroy(&past[e]);
+  }
+  for (int k = 0; k < 3; k++) {
+    mn_free(&x[k]);
+  }
+}
+
+int main(int argc, char **argv)
+{
+  mn_parallel parallel = bench_start(&argc, &argv, "bench_auto");
+  const int64_t steps = (int64_t)bench_argument(argc, argv, 1, 100);
+  const int64_t most = (int64_t)bench_argument(argc, argv, 2, 3200);
+  printf("cells,tolerance,theta,direct_s,spectral_s,auto,over_best\n");
+  double worst = 1.0;
+  for (int64_t count = 100; count <= most; count *= 2) {
+    for (int k = 0; k < TOLERANCES * THETAS; k++) {
+      const question q = {{.theta = thetas[k / TOLERANCES], .chi = 6.283185307179586},
+                          {.tolerance = tolerances[k % TOLERANCES], .shortest_step = dt, .longest_step = dt},
+                          count,
+                          steps};
+      double seconds[2];
+      measure(&parallel, &q, seconds);
+      const int choice = mn_drift_cheapest(&q.model, &q.options, count, variance) == &mn_drift_spectral;
+      const double over = seconds[choice] / fmin(seconds[0], seconds[1]);
+      worst = fmax(worst, over);
+      if (parallel.rank == 0) {
+        printf("%lld,%g,%g,%.4f,%.4f,%s,%.2f\n", (long long)count, q.options.tolerance, q.model.theta, seconds[0],
+               seconds[1], choice ? "spectral" : "direct", over);
+        fflush(stdout);
+      }
+    }
+  }
+  if (parallel.rank == 0) {
+    printf("# auto takes at most %.2f times the time of the faster engine\n", worst);
+  }
+  bench_end(&parallel);
+  return 0;
+}
