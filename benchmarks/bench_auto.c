@@ -69,7 +69,7 @@ static void measure(const mn_parallel *p, const question *q, double seconds[2])
 int main(int argc, char **argv)
 {
   mn_parallel parallel = bench_start(&argc, &argv, "bench_auto");
-  const int64_t steps = (int64_t)bench_argument(argc, argv, 1, 100);
+  const int64_t steps = (int64_t)bench_argument(argc, argv, 1, 200);
   const int64_t most = (int64_t)bench_argument(argc, argv, 2, 3200);
   printf("cells,tolerance,theta,direct_s,spectral_s,auto,over_best\n");
   double worst = 1.0;

@@ -128,7 +128,7 @@ static double felt_of(const mn_trail *t, const mn_model *model, double now, int 
   return time > 0.0 ? sqrt(squares / CELLS) / time : 0.0;
 }
 
-static void felt_is_the_rms_force_and_no_less_than_that_of_the_others(void **state)
+static void felt_is_the_rms_force_and_no_less_than_that_of_the_others_or_of_brownian_paths(void **state)
 {
   (void)state;
   double times[STEPS + 1];
@@ -147,8 +147,11 @@ static void felt_is_the_rms_force_and_no_less_than_that_of_the_others(void **sta
     }
     check_ok(mn_own_path_feel(&self, block.end, &model, times[40], path[40], &trail));
     for (int k = 0; k < 40; k++) {
-      const double expected =
-          fmax(felt_of(&trail, &model, times[40], 40, k), sqrt(mean / pow(times[40] - times[k], 3.0)));
+      const double lag = times[40] - times[k];
+      const double brownian = 2.0 * model.theta / (2.0 * model.theta + 1.0) * exp(-model.lambda * lag / model.theta) /
+                              (8.0 * 3.14159265358979323846 * pow(lag, 1.5));
+      const double measured = fmax(felt_of(&trail, &model, times[40], 40, k), sqrt(mean / pow(lag, 3.0)));
+      const double expected = fmax(measured, brownian);
       check_absolute(trail.felt[k], expected, 0.1 * expected, "rules of accuracy 0.1");
     }
     assert_true(isinf(trail.felt[40]));
@@ -191,5 +194,5 @@ static void felt_has_the_same_bits_on_any_number_of_ranks(void **state)
 MN_TESTS("own_path", cmocka_unit_test(subtracted_is_the_plain_sum_over_samples),
          cmocka_unit_test(subtracted_points_away_from_the_past),
          cmocka_unit_test(samples_not_older_than_now_are_left_out),
-         cmocka_unit_test(felt_is_the_rms_force_and_no_less_than_that_of_the_others),
+         cmocka_unit_test(felt_is_the_rms_force_and_no_less_than_that_of_the_others_or_of_brownian_paths),
          cmocka_unit_test(felt_has_the_same_bits_on_any_number_of_ranks));

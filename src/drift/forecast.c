@@ -56,8 +56,8 @@ mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *mod
   const double shared = (double)ranks;
   f.bytes = f.nodes * (27.0 + 85.0 / shared) + f.ladder_nodes * 110.0 / shared + 40.0 * (double)local +
             (layout.pairs ? 110.0 * (double)local : 0.0);
-  const double transform = options->tolerance < 3e-6 ? 28.0 : 24.0; /* double or float */
-  const double node = transform * (1.0 + fmin(levels / 4e5, 1.0));  /* in the cache or not */
+  const double transform = options->tolerance < 3.3e-6 ? 28.0 : 24.0; /* double or float */
+  const double node = transform * (1.0 + fmin(levels / 4e5, 1.0));    /* in the cache or not */
   f.nanoseconds = 1.5e6 + layout.cost + 60.0 * (double)count + node * levels;
   return f;
 }
@@ -65,6 +65,9 @@ mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *mod
 const mn_drift_engine *mn_drift_cheapest(const mn_model *model, const mn_drift_options *options, int64_t count,
                                          double variance)
 {
+  if (!(options->longest_step > 0.0)) {
+    return &mn_drift_direct; /* no past */
+  }
   const double samples = 100.0;                                      /* of the past, on average */
   const double digits = fmax(0.0, -log10(options->tolerance) - 3.5); /* beyond what float lanes give for nothing */
   const double lag = 0.45 + 0.65 * digits;                           /* nanoseconds: a pair and lag */

@@ -94,6 +94,9 @@ static mn_error *sum_squares(const choice *c, const mn_trail *t, const mn_gaussi
   double *force = at + 4 * c->n;
   pick(c, mine, at);
   for (int k = 0; k < samples; k++) {
+    if (!(largest[k] > 0.0)) {
+      continue; /* decayed to nothing */
+    }
     pick(c, t->x[k], then);
     memset(force, 0, (size_t)(2 * c->n) * sizeof *force);
     mn_own_path_float(c->n, &rules[k], at, then, force);
@@ -117,15 +120,25 @@ static double stands_for(const mn_trail *t, const mn_model *model, double now, i
   return bridge ? 0.5 * (before + after) : before;
 }
 
-/* Of one sample by its neighbours: hits are rare, lag^(3/2) felt is about the same for all. */
-static void smooth_felt(mn_trail *t, double now, int samples, const double *felt)
+/* rms over Brownian paths of the force of a unit of time, theory.md, section 8. */
+static double felt_by_brownian(const mn_model *model, double lag)
+{
+  const double pi = 3.14159265358979323846;
+  const double narrow = 2.0 * model->theta / (2.0 * model->theta + 1.0);
+  return narrow * exp(-model->lambda * lag / model->theta) / (8.0 * pi * lag * sqrt(lag));
+}
+
+/* Hits of narrow trails are rare: lag^(3/2) felt is about the same for all samples, and that of Brownian cells at least
+ * has to be reckoned with even if nobody is hit just now. */
+static void smooth_felt(mn_trail *t, const mn_model *model, double now, int samples, const double *felt)
 {
   double mean = 0.0;
   for (int k = 0; k < samples; k++) {
     mean += pow(now - t->times[k], 3.0) * felt[k] * felt[k] / samples;
   }
   for (int k = 0; k < samples; k++) {
-    t->felt[k] = fmax(felt[k], sqrt(mean) * pow(now - t->times[k], -1.5));
+    const double lag = now - t->times[k];
+    t->felt[k] = fmax(fmax(felt[k], sqrt(mean) * pow(lag, -1.5)), felt_by_brownian(model, lag));
   }
 }
 
@@ -147,7 +160,7 @@ static mn_error *feel(const mn_parallel *parallel, const choice *c, const mn_mod
     const double share = sqrt(ldexp((double)squares[k], -48) / (double)squares[samples]);
     felt[k] = time > 0.0 ? felt[k] * share / time : 0.0;
   }
-  smooth_felt(t, now, samples, felt);
+  smooth_felt(t, model, now, samples, felt);
   return NULL;
 }
 
