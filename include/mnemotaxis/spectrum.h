@@ -37,7 +37,7 @@ typedef struct mn_damping {
 } mn_damping;
 
 /** Prepares the modes |kx|, |ky| <= cutoff of a mesh.  Collective.
- * @param single  transforms in float: an error of some 1e-7 of the rms of all modes or values, half the time */
+ * @param single  transforms in float: an error of some 1e-7 of the rms of all modes or values (test_spectrum) */
 mn_error *mn_spectrum_create(const mn_parallel *parallel, const mn_lattice *mesh, const mn_shares *rows, double cutoff,
                              bool single, mn_spectrum **spectrum) MN_MUST_CHECK;
 

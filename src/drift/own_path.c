@@ -82,9 +82,8 @@ static void pick(const choice *c, const double *from, double *to)
   }
 }
 
-/* squares[k] = sum over chosen cells of the squared force of sample k, as a share of the largest it can be,
- * fixed-point.
- */
+/* squares[k] = sum over chosen cells of the squared force of sample k as a share of the largest it can be; integers, so
+ * that the sum over ranks knows no order. */
 static mn_error *sum_squares(const choice *c, const mn_trail *t, const mn_gaussians *rules, const double *largest,
                              int samples, const double *mine, int64_t *squares)
 {
