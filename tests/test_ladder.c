@@ -84,18 +84,12 @@ static mn_lattice mesh_of(const mn_ladder *l, const story *s, int width)
   return mesh;
 }
 
-static void read_field(const mn_parallel *p, const mn_ground *g, double *const field[2], const double *at, double *out)
+static void read_field(const mn_parallel *p, const mn_ground *g, const double *field, const double *at, double *out)
 {
   const int64_t width = 2 * g->mesh.nodes[0];
-  const int64_t own = mn_shares_count(g->rows, p->rank) * width;
-  double *mine = NULL, *both = NULL;
-  check_ok(mn_alloc(&mine, own, sizeof *mine));
+  double *both = NULL;
   check_ok(mn_alloc(&both, width * g->mesh.nodes[1] + 2 * MN_LATTICE_PAD, sizeof *both));
-  for (int64_t n = 0; n < own; n++) {
-    mine[n] = field[n % 2][n / 2];
-  }
-  check_ok(mn_rows_fetch(p, g->rows, width, mine, (mn_range){0, g->mesh.nodes[1]}, both));
-  mn_free(&mine);
+  check_ok(mn_rows_fetch(p, g->rows, width, field, (mn_range){0, g->mesh.nodes[1]}, both));
   memset(out, 0, 2 * PLACES * sizeof *out);
   mn_lattice_interpolate(&g->mesh, g->window, PLACES, at, (mn_range){0, g->mesh.nodes[1]}, both, out);
   mn_free(&both);
@@ -115,15 +109,14 @@ static void take(const mn_parallel *p, mn_ladder *l, story *s, int k, const mn_p
   const int64_t nodes = g.mesh.nodes[0] * g.mesh.nodes[1];
   check_ok(mn_shares_even(g.mesh.nodes[1], p->size, &rows));
   const int64_t own = mn_shares_count(&rows, p->rank) * g.mesh.nodes[0];
-  check_ok(mn_alloc(&counts, 2 * nodes + MN_LATTICE_PAD, sizeof *counts));
+  check_ok(mn_alloc(&counts, nodes + MN_LATTICE_PAD, sizeof *counts));
   check_ok(mn_alloc(&deposit, 3 * own, sizeof *deposit));
-  double *const field[2] = {deposit + own, deposit + 2 * own};
+  double *field = deposit + own;
   mn_lattice_spread(&g.mesh, &window, mn_block_count(block), s->x[k] + 2 * block.begin, scale,
                     (mn_range){0, g.mesh.nodes[1]}, counts);
-  int64_t *sums = counts + nodes + MN_LATTICE_PAD;
-  check_ok(mn_rows_reduce(p, &rows, g.mesh.nodes[0], counts, sums));
+  check_ok(mn_rows_reduce(p, &rows, g.mesh.nodes[0], counts));
   for (int64_t n = 0; n < own; n++) {
-    deposit[n] = (double)sums[n] / scale;
+    deposit[n] = (double)counts[n] / scale;
   }
   check_ok(mn_ladder_take(l, &g, deposit));
   if (present) {

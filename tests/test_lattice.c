@@ -79,7 +79,7 @@ static void spread_masses_are_the_values_of_the_window(void **state)
 static void spreading_knows_neither_order_nor_strips_nor_ranks(void **state)
 {
   (void)state;
-  static int64_t expected[NX * NY + MN_LATTICE_PAD], strip[NX * NY + MN_LATTICE_PAD], mine[NX * NY];
+  static int64_t expected[NX * NY + MN_LATTICE_PAD], strip[NX * NY + MN_LATTICE_PAD];
   const mn_parallel *p = check_world();
   const double scale = mn_lattice_scale(POINTS);
   double points[2 * POINTS];
@@ -98,9 +98,9 @@ static void spreading_knows_neither_order_nor_strips_nor_ranks(void **state)
     }
   }
   mn_lattice_spread(&mesh, &window, count, points, scale, (mn_range){0, NY}, strip);
-  check_ok(mn_rows_reduce(p, &owner, NX, strip, mine));
-  const size_t own = (size_t)(mn_shares_count(&owner, p->rank) * NX) * sizeof *mine;
-  const bool same = memcmp(mine, expected + owner.begin[p->rank] * NX, own) == 0;
+  check_ok(mn_rows_reduce(p, &owner, NX, strip));
+  const size_t own = (size_t)(mn_shares_count(&owner, p->rank) * NX) * sizeof *strip;
+  const bool same = memcmp(strip, expected + owner.begin[p->rank] * NX, own) == 0;
   mn_shares_clear(&owner);
   assert_everywhere(same);
 }
@@ -185,10 +185,11 @@ static mn_shares shared(const mn_parallel *p, sharing how, int64_t count)
   return shares;
 }
 
-static double fine_field[FINE_MAX * FINE_MAX], coarse_field[COARSE_MAX * COARSE_MAX];
-static double fine_result[FINE_MAX * FINE_MAX], coarse_result[COARSE_MAX * COARSE_MAX];
+static double fine_field[FINE_MAX * FINE_MAX], coarse_result[COARSE_MAX * COARSE_MAX];
+static double coarse_pairs[2 * COARSE_MAX * COARSE_MAX], fine_pairs[2 * FINE_MAX * FINE_MAX];
+static double fine_result[2 * FINE_MAX * FINE_MAX];
 
-/* Own rows of coarse_result from those of fine_field; adds to those of fine_result what comes from coarse_field.
+/* Own rows of coarse_result from those of fine_field; fine_result is fine_pairs and what comes from coarse_pairs.
  * `own` are the numbers that are own: fine from .. to, coarse from .. to. */
 static void resample(const mn_parallel *p, sharing how, const joint *j, int64_t own[2][2])
 {
@@ -201,12 +202,12 @@ static void resample(const mn_parallel *p, sharing how, const joint *j, int64_t 
   for (int k = 0; k < COARSE_MAX * COARSE_MAX; k++) {
     coarse_result[k] = (double)NAN; /* to be replaced */
   }
-  memcpy(fine_result, fine_field, sizeof fine_result);
+  memcpy(fine_result, fine_pairs, sizeof fine_result);
   check_ok(mn_lattice_coarsen(p, &j->resampling, &work, &j->fine, &fine, fine_field + own[0][0], &j->coarse, &coarse,
                               coarse_result + own[1][0]));
   mn_resampling_clear(&work);
-  check_ok(mn_lattice_refine(p, &j->resampling, &work, &j->coarse, &coarse, coarse_field + own[1][0], &j->fine, &fine,
-                             fine_result + own[0][0]));
+  check_ok(mn_lattice_refine(p, &j->resampling, &work, &j->coarse, &coarse, coarse_pairs + 2 * own[1][0], &j->fine,
+                             &fine, fine_result + 2 * own[0][0]));
   mn_resampling_clear(&work);
   mn_shares_clear(&fine);
   mn_shares_clear(&coarse);
@@ -235,7 +236,10 @@ static void for_all(void check(const mn_parallel *, const joint *))
   mn_parallel_create(MPI_COMM_SELF, &self);
   for (int k = 0; k < FINE_MAX * FINE_MAX; k++) {
     fine_field[k] = value(k);
-    coarse_field[k % (COARSE_MAX * COARSE_MAX)] = value(k + 500000);
+    for (int a = 0; a < 2; a++) {
+      fine_pairs[2 * k + a] = value(2 * k + a + 1000000);
+      coarse_pairs[(2 * k + a) % (2 * COARSE_MAX * COARSE_MAX)] = value(2 * k + a + 500000);
+    }
   }
   for (int k = 0; k < JOINTS; k++) {
     const joint j = joint_of(k);
@@ -265,20 +269,23 @@ static void coarse_values_are_sums_over_fine_ones_whose_windows_lie_inside(void 
   for_all(check_sums);
 }
 
+/* Of each component. */
 static void check_transpose(const mn_parallel *self, const joint *j)
 {
   int64_t own[2][2];
-  double difference = 0.0;
-  double square = 0.0;
   resample(self, EVENLY, j, own);
-  for (int64_t k = 0; k < own[1][1]; k++) {
-    difference += coarse_result[k] * coarse_field[k];
-    square += coarse_result[k] * coarse_result[k];
+  for (int a = 0; a < 2; a++) {
+    double difference = 0.0;
+    double square = 0.0;
+    for (int64_t k = 0; k < own[1][1]; k++) {
+      difference += coarse_result[k] * coarse_pairs[2 * k + a];
+      square += coarse_result[k] * coarse_result[k];
+    }
+    for (int64_t k = 0; k < own[0][1]; k++) {
+      difference -= (fine_result[2 * k + a] - fine_pairs[2 * k + a]) * fine_field[k]; /* it was added */
+    }
+    check_absolute(difference, 0.0, 1e-13 * sqrt(square), "roundoff; products make the root of that sum");
   }
-  for (int64_t k = 0; k < own[0][1]; k++) {
-    difference -= (fine_result[k] - fine_field[k]) * fine_field[k]; /* it was added */
-  }
-  check_absolute(difference, 0.0, 1e-13 * sqrt(square), "roundoff; products make the root of that sum");
 }
 
 static void refining_adds_the_transpose_of_coarsening(void **state)
@@ -290,16 +297,16 @@ static void refining_adds_the_transpose_of_coarsening(void **state)
 /* Every way of sharing against all rows on this rank. */
 static void check_bits(const mn_parallel *self, const joint *j)
 {
-  static double coarse_alone[COARSE_MAX * COARSE_MAX], fine_alone[FINE_MAX * FINE_MAX];
+  static double coarse_alone[COARSE_MAX * COARSE_MAX], fine_alone[2 * FINE_MAX * FINE_MAX];
   int64_t own[2][2];
   resample(self, EVENLY, j, own);
   memcpy(coarse_alone, coarse_result, sizeof coarse_alone);
   memcpy(fine_alone, fine_result, sizeof fine_alone);
   for (sharing how = 0; how < SHARINGS; how++) {
     resample(check_world(), how, j, own);
-    const size_t fine = (size_t)(own[0][1] - own[0][0]) * sizeof(double);
+    const size_t fine = (size_t)(2 * (own[0][1] - own[0][0])) * sizeof(double);
     const size_t coarse = (size_t)(own[1][1] - own[1][0]) * sizeof(double);
-    assert_everywhere(memcmp(fine_result + own[0][0], fine_alone + own[0][0], fine) == 0 &&
+    assert_everywhere(memcmp(fine_result + 2 * own[0][0], fine_alone + 2 * own[0][0], fine) == 0 &&
                       memcmp(coarse_result + own[1][0], coarse_alone + own[1][0], coarse) == 0);
   }
 }
@@ -324,6 +331,7 @@ static void make_wave(const mn_lattice *m, double spacing, const double phase[2]
 static void check_wave(const mn_parallel *self, const joint *j)
 {
   static const double phases[][2] = {{0.0, 0.0}, {1.29, -0.7}, {-0.3, 1.29}};
+  static double expected[COARSE_MAX * COARSE_MAX];
   const int64_t nx = j->coarse.nodes[0];
   int64_t own[2][2];
   for (int k = 0; k < 6; k++) {
@@ -332,12 +340,12 @@ static void check_wave(const mn_parallel *self, const joint *j)
                            mn_window_transform(&j->window, phase[1]);
     const double images = damping * (3.0 * j->window.error + 1e-13);
     make_wave(&j->fine, 1.0 / j->resampling.ratio, phase, k % 2, fine_field);
-    make_wave(&j->coarse, 1.0, phase, k % 2, coarse_field);
+    make_wave(&j->coarse, 1.0, phase, k % 2, expected);
     resample(self, EVENLY, j, own);
     for (int64_t at = 0; at < own[1][1]; at++) {
       const int64_t edge = j->window.width;
       if (at % nx >= edge && at % nx < nx - edge && at / nx >= edge && at / nx < j->coarse.nodes[1] - edge) {
-        check_absolute(coarse_result[at], damping * coarse_field[at], images, "images in two directions; roundoff");
+        check_absolute(coarse_result[at], damping * expected[at], images, "images in two directions; roundoff");
       }
     }
   }

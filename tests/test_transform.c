@@ -44,9 +44,10 @@ static mn_transform *created(const mn_parallel *p, bool single, extent e, sharin
   return t;
 }
 
-static double value(int64_t k)
+/* Random mesh or set of modes, by its number. */
+static double value(int which, int64_t k)
 {
-  return check_normal(31, (uint64_t)k);
+  return check_normal((uint32_t)(31 + which), (uint64_t)k);
 }
 
 /* sum_j z[j stride] exp(sign 2 pi i k j/n) */
@@ -66,31 +67,42 @@ static long double complex direct(const long double complex *z, int stride, int 
   return sum;
 }
 
-static double modes[2 * NODES_MAX]; /* [kept, ny, 2] of the random mesh */
-static double values[NODES_MAX];    /* [ny, nx] of the kept modes and their conjugates at -kx */
+static double modes[2][2 * NODES_MAX]; /* [kept, ny, 2] of random mesh 0; random modes of -kx */
+static double values[2 * NODES_MAX];   /* [ny, nx, 2] of those */
 
 static void make_truth(extent e)
 {
   static long double complex field[NODES_MAX], half[NODES_MAX];
+  const int count = e.kept * e.ny;
   for (int k = 0; k < e.nx * e.ny; k++) {
-    field[k] = (long double)value(k);
+    field[k] = (long double)value(0, k);
   }
-  for (int k = 0; k < e.kept * e.ny; k++) {
+  for (int k = 0; k < count; k++) {
     half[k] = direct(field + k % e.ny * e.nx, 1, e.nx, -1, k / e.ny);
   }
-  for (int k = 0; k < e.kept * e.ny; k++) {
-    field[k] = direct(half + k / e.ny * e.ny, 1, e.ny, -1, k % e.ny);
-    modes[2 * k] = (double)creall(field[k]);
-    modes[2 * k + 1] = (double)cimagl(field[k]);
+  for (int k = 0; k < count; k++) {
+    const long double complex mode = direct(half + k / e.ny * e.ny, 1, e.ny, -1, k % e.ny);
+    modes[0][2 * k] = (double)creall(mode);
+    modes[0][2 * k + 1] = (double)cimagl(mode);
+  }
+  for (int k = 0; k < 2 * count; k++) {
+    modes[1][k] = sqrt(0.5 * e.nx * e.ny) * value(2, k); /* as large as the others */
   }
   memset(half, 0, sizeof half);
-  for (int k = 0; k < e.kept * e.ny; k++) {
-    const int kx = k / e.ny;
-    half[k] = direct(field + kx * e.ny, 1, e.ny, 1, k % e.ny);
-    half[(e.nx - kx) % e.nx * e.ny + k % e.ny] = 2 * kx % e.nx == 0 ? half[k] : conjl(half[k]);
+  for (int side = 1; side >= 0; side--) { /* where kx = -kx, the second replaces the first */
+    for (int k = 0; k < count; k++) {
+      field[k] =
+          (long double)modes[side][2 * k] + (long double)modes[side][2 * k + 1] * (long double complex)_Complex_I;
+    }
+    for (int k = 0; k < count; k++) {
+      const int kx = side == 0 ? k / e.ny : (e.nx - k / e.ny) % e.nx;
+      half[kx * e.ny + k % e.ny] = direct(field + k / e.ny * e.ny, 1, e.ny, 1, k % e.ny);
+    }
   }
   for (int k = 0; k < e.nx * e.ny; k++) {
-    values[k] = (double)creall(direct(half + k / e.nx, e.ny, e.nx, 1, k % e.nx));
+    const long double complex sum = direct(half + k / e.nx, e.ny, e.nx, 1, k % e.nx);
+    values[2 * k] = (double)creall(sum);
+    values[2 * k + 1] = (double)cimagl(sum);
   }
 }
 
@@ -112,13 +124,13 @@ static double *numbers(int64_t count)
   return to;
 }
 
-/* Own modes of the random mesh, which stays as it was. */
-static double *forward(mn_transform *t)
+/* Own modes of a random mesh, which stays as it was. */
+static double *forward(mn_transform *t, int which)
 {
   const mn_transform_layout *l = mn_transform_shape(t);
   static double field[NODES_MAX], again[NODES_MAX];
   for (int64_t k = 0; k < row_numbers(t); k++) {
-    field[k] = again[k] = value(l->row_begin * l->nx + k);
+    field[k] = again[k] = value(which, l->row_begin * l->nx + k);
   }
   double *columns = numbers(column_numbers(t));
   mn_transform_to_columns(t, field);
@@ -129,13 +141,14 @@ static double *forward(mn_transform *t)
   return columns;
 }
 
-/* Own rows of own modes. */
-static double *backward(mn_transform *t, const double *from)
+/* Own rows of own modes of kx and of -kx. */
+static double *backward(mn_transform *t, const double *plus, const double *minus)
 {
   const mn_transform_layout *l = mn_transform_shape(t);
-  double *rows = numbers(row_numbers(t));
+  double *rows = numbers(2 * row_numbers(t));
   for (int64_t c = 0; c < l->col_end - l->col_begin; c++) {
-    mn_transform_column_in(t, c, from + 2 * c * l->ny);
+    mn_transform_column_in(t, c, 0, plus + 2 * c * l->ny);
+    mn_transform_column_in(t, c, 1, minus + 2 * c * l->ny);
   }
   mn_transform_to_rows(t, rows);
   return rows;
@@ -156,26 +169,27 @@ static void check_results(bool single, extent e, int64_t count, double *results,
 static void check_sums(mn_transform *t, bool single, extent e)
 {
   const mn_transform_layout *l = mn_transform_shape(t);
-  const double *own_modes = modes + 2 * l->col_begin * l->ny;
-  check_results(single, e, column_numbers(t), forward(t), own_modes, sqrt(e.nx * e.ny));
-  check_results(single, e, row_numbers(t), backward(t, own_modes), values + l->row_begin * l->nx,
-                sqrt(2.0 * e.kept * e.nx) * e.ny);
+  const int64_t first = 2 * l->col_begin * l->ny;
+  check_results(single, e, column_numbers(t), forward(t, 0), modes[0] + first, sqrt(e.nx * e.ny));
+  check_results(single, e, 2 * row_numbers(t), backward(t, modes[0] + first, modes[1] + first),
+                values + 2 * l->row_begin * l->nx, sqrt(2.0 * e.kept * e.nx) * e.ny);
 }
 
-/* A round trip; its columns and rows against those of a transform on this rank alone. */
+/* There and back; columns and rows against those of a transform on this rank alone. */
 static void check_bits(mn_transform *t, bool single, extent e)
 {
   mn_parallel self;
   mn_parallel_create(MPI_COMM_SELF, &self);
   mn_transform *alone = created(&self, single, e, EVENLY);
   const mn_transform_layout *l = mn_transform_shape(t);
-  double *all[2] = {forward(alone)};
-  double *mine[2] = {forward(t)};
-  all[1] = backward(alone, all[0]);
-  mine[1] = backward(t, mine[0]);
+  const int64_t first = 2 * l->col_begin * l->ny;
+  double *all[2] = {forward(alone, 0)};
+  double *mine[2] = {forward(t, 0)};
+  all[1] = backward(alone, all[0], modes[1]);
+  mine[1] = backward(t, mine[0], modes[1] + first);
   const bool same =
-      memcmp(mine[0], all[0] + 2 * l->col_begin * l->ny, (size_t)column_numbers(t) * sizeof(double)) == 0 &&
-      memcmp(mine[1], all[1] + l->row_begin * l->nx, (size_t)row_numbers(t) * sizeof(double)) == 0;
+      memcmp(mine[0], all[0] + first, (size_t)column_numbers(t) * sizeof(double)) == 0 &&
+      memcmp(mine[1], all[1] + 2 * l->row_begin * l->nx, (size_t)(2 * row_numbers(t)) * sizeof(double)) == 0;
   for (int k = 0; k < 2; k++) {
     mn_free(&all[k]);
     mn_free(&mine[k]);
@@ -185,19 +199,37 @@ static void check_bits(mn_transform *t, bool single, extent e)
   assert_everywhere(same);
 }
 
-/* Where all columns are kept. */
+/* Modes of f + i g, of kx (side 0) or -kx, from those f and g have at kx; in place of f's. */
+static void combine(const mn_transform_layout *l, int side, double *f, const double *g)
+{
+  static double result[2 * NODES_MAX];
+  const double sign = side == 0 ? 1.0 : -1.0;
+  const int64_t count = (l->col_end - l->col_begin) * l->ny;
+  for (int64_t k = 0; k < count; k++) {
+    const int64_t from = side == 0 ? k : k / l->ny * l->ny + (l->ny - k % l->ny) % l->ny;
+    result[2 * k] = f[2 * from] - sign * g[2 * from + 1];
+    result[2 * k + 1] = sign * f[2 * from + 1] + g[2 * from];
+  }
+  memcpy(f, result, (size_t)(2 * count) * sizeof *f);
+}
+
+/* Two real fields, where all columns are kept. */
 static void check_round_trip(mn_transform *t, bool single, extent e)
 {
   if (e.kept == e.nx / 2 + 1) {
-    const int64_t begin = mn_transform_shape(t)->row_begin * e.nx;
-    double *columns = forward(t);
-    double *rows = backward(t, columns);
-    static double expected[NODES_MAX];
-    for (int64_t k = 0; k < row_numbers(t); k++) {
-      expected[k] = e.nx * e.ny * value(begin + k);
+    const mn_transform_layout *l = mn_transform_shape(t);
+    double *side[2] = {forward(t, 0), forward(t, 0)};
+    double *other = forward(t, 1);
+    combine(l, 0, side[0], other);
+    combine(l, 1, side[1], other);
+    static double expected[2 * NODES_MAX];
+    for (int64_t k = 0; k < 2 * row_numbers(t); k++) {
+      expected[k] = e.nx * e.ny * value((int)(k % 2), l->row_begin * e.nx + k / 2);
     }
-    mn_free(&columns);
-    check_results(single, e, row_numbers(t), rows, expected, sqrt(2.0) * e.nx * e.ny);
+    check_results(single, e, 2 * row_numbers(t), backward(t, side[0], side[1]), expected, sqrt(2.0) * e.nx * e.ny);
+    mn_free(&side[0]);
+    mn_free(&side[1]);
+    mn_free(&other);
   }
 }
 

@@ -105,7 +105,8 @@ mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *mod
                               int64_t count, int ranks, double variance, double time);
 
 /** The engine that is expected to be faster over some two hundred steps from the start.  Local.
- * It depends on nothing that may change while a run goes on, so not on its end: in longer runs spectral is faster still.
+ * It depends on nothing that may change while a run goes on, so not on its end: in longer runs spectral is faster
+ * still.
  * @param variance  of the cells per coordinate at the start
  * Accuracy: rates measured on one core (bench_auto); constants, so that a choice can be repeated. */
 const mn_drift_engine *mn_drift_cheapest(const mn_model *model, const mn_drift_options *options, int64_t count,

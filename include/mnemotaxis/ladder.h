@@ -68,9 +68,9 @@ mn_error *mn_ladder_take(mn_ladder *ladder, const mn_ground *ground, const doubl
  * past, and that of the present force of the cells taken last from variances not below `from`.  Collective.
  * @param now    time; at least the last `window` after the newest sample
  * @param from   > 0; below mn_ladder_variance the finest level cuts what is too fine for its modes
- * @param field  [2] two components, [own rows, nodes[0]] */
+ * @param field  [own rows, nodes[0], 2] */
 mn_error *mn_ladder_add_gradient(mn_ladder *ladder, double now, const mn_present *present, double from,
-                                 const mn_ground *ground, double *const field[2]) MN_MUST_CHECK;
+                                 const mn_ground *ground, double *field) MN_MUST_CHECK;
 
 /** Makes the cells taken last the newest sample of the past.  Collective.
  * @param time  of the sample

@@ -81,7 +81,9 @@ mn_error *mn_lattice_coarsen(const mn_parallel *parallel, const mn_resampling *r
                              const mn_lattice *from, const mn_shares *fine_owner, const double *fine,
                              const mn_lattice *to, const mn_shares *coarse_owner, double *coarse) MN_MUST_CHECK;
 
-/** The transpose: adds to fine values the coarse ones around them.  Collective. */
+/** The transpose, for fields of two components: adds to fine values the coarse ones around them.  Collective.
+ * @param from,coarse  mesh, [own rows, from->nodes[0], 2]
+ * @param to,fine      mesh, [own rows, to->nodes[0], 2] */
 mn_error *mn_lattice_refine(const mn_parallel *parallel, const mn_resampling *resampling, mn_resampling_work *work,
                             const mn_lattice *from, const mn_shares *coarse_owner, const double *coarse,
                             const mn_lattice *to, const mn_shares *fine_owner, double *fine) MN_MUST_CHECK;

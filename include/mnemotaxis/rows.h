@@ -41,11 +41,10 @@ mn_error *mn_rows_fetch(const mn_parallel *parallel, const mn_shares *owner, int
                         mn_range wanted, double *rows) MN_MUST_CHECK;
 
 /** Adds what all ranks hold of all rows (MPI_Reduce_scatter).  Collective.
- * @param rows  [all rows, width]
- * @param mine  [own rows, width] receives the sums; integers, so their order does not matter
+ * @param rows  [all rows, width]; own rows come to its beginning, the rest is lost.  Integers: order does not matter
  * Fails: MN_USAGE beyond MPI's 32-bit counts. */
-mn_error *mn_rows_reduce(const mn_parallel *parallel, const mn_shares *owner, int64_t width, const int64_t *rows,
-                         int64_t *mine) MN_MUST_CHECK;
+mn_error *mn_rows_reduce(const mn_parallel *parallel, const mn_shares *owner, int64_t width,
+                         int64_t *rows) MN_MUST_CHECK;
 
 #ifdef __cplusplus
 }

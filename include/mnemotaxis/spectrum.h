@@ -26,6 +26,7 @@ typedef struct mn_spectrum {
   double *kx;        /**< [kx_count] 1/length */
   double *ky;        /**< [nodes[1]] 1/length; NaN where the mode is cut off */
   mn_transform *transform;
+  double *modes;  /**< [nodes[1], 2] work space */
   double *column; /**< [nodes[1], 2] work space */
   double *weight; /**< [nodes[1]] work space */
 } mn_spectrum;
@@ -67,15 +68,19 @@ void mn_spectrum_modes(mn_spectrum *spectrum, const double *deposit, double fact
 
 /** The field itself on the nodes, without sharpening.  Collective.
  * @param modes   [kx_count, nodes[1], 2]
- * @param values  [own rows, nodes[0]] */
+ * @param values  [own rows, nodes[0]]; must have room for twice as many */
 void mn_spectrum_values(mn_spectrum *spectrum, const double *modes, double *values);
 
-/** One component of the gradient on the nodes, sharpened.  Collective.
- * @param axis     0 or 1
+/** The gradient on the nodes, sharpened.  Collective.
  * @param damping  what the windows on the way to the points will do; NULL: none
- * @param values  [own rows, nodes[0]] */
-void mn_spectrum_gradient(mn_spectrum *spectrum, const double *modes, int axis, const mn_damping *damping,
-                          double *values);
+ * @param field    [own rows, nodes[0], 2] */
+void mn_spectrum_gradient(mn_spectrum *spectrum, const double *modes, const mn_damping *damping, double *field);
+
+/** The gradient of a deposit convolved with a symbol: as mn_spectrum_modes and mn_spectrum_gradient with the same
+ * windows, but the modes are nowhere stored.  Collective.
+ * @param symbol  [kx_count, nodes[1]] */
+void mn_spectrum_convolve(mn_spectrum *spectrum, const double *deposit, const double *symbol, const mn_damping *damping,
+                          double *field);
 
 #ifdef __cplusplus
 }

@@ -1,10 +1,11 @@
-/** @file transform.h  Fourier transforms of real meshes whose rows are shared by ranks.
+/** @file transform.h  Fourier transforms of meshes whose rows are shared by ranks.
  *
- * A mesh has ny rows of nx real values, x fastest; ranks own consecutive rows.  Its modes are held by columns: all ny
- * modes of one wave number kx >= 0 lie together, and ranks own consecutive columns.  Only columns kx < kept exist;
- * higher ones are dropped on the way to columns and are 0 on the way back.  The arithmetic of a row or column does
- * not depend on who owns it: same bits on any number of ranks.  Values and modes are given and taken in double; the
- * transforms between may be in float.
+ * A mesh has ny rows of nx values, x fastest; ranks own consecutive rows.  On the way to modes values are real; on the
+ * way back they are two real fields at once, as real and imaginary part.  Modes are held by columns: all ny modes of
+ * one wave number kx lie together, and ranks own consecutive columns kx >= 0 and, on the way back, those of -kx.  Only
+ * columns |kx| < kept exist; others are dropped on the way to columns and are 0 on the way back.  The arithmetic of a
+ * row or column does not depend on who owns it: same bits on any number of ranks.  Values and modes are given and taken
+ * in double; the transforms between may be in float.
  */
 #ifndef MNEMOTAXIS_TRANSFORM_H
 #define MNEMOTAXIS_TRANSFORM_H
@@ -52,11 +53,13 @@ void mn_transform_to_columns(mn_transform *transform, const double *rows);
 void mn_transform_column_out(mn_transform *transform, int64_t c, double *modes);
 
 /** One own column before mn_transform_to_rows, from ky to y, without a factor.  Local.
+ * @param side   0: of kx, 1: of -kx; the latter does not count where they are the same, kx = 0 and nx/2
  * @param modes  [ny, 2] */
-void mn_transform_column_in(mn_transform *transform, int64_t c, const double *modes);
+void mn_transform_column_in(mn_transform *transform, int64_t c, int side, const double *modes);
 
-/** From columns to rows: sum over kx of all signs, without a factor.  Collective.
- * @param rows  [own rows, nx] real */
+/** From columns to rows: sum over all kx, without a factor.  Collective.
+ * @param rows  [own rows, nx, 2] complex
+ * Cost: two MPI_Alltoallv of 2 kept ny real numbers in all. */
 void mn_transform_to_rows(mn_transform *transform, double *rows);
 
 /** The smallest multiple of MN_TRANSFORM_UNIT without prime factors above 7 that is not below n.  Local. */

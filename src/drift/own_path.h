@@ -13,7 +13,8 @@ mn_error *mn_own_path_subtract(const mn_trail *trail, const mn_model *model, dou
 
 /* Measures what the samples older than `now` are felt of by their own cells (trail->felt), over an even choice of some
  * thousand cells.  Hits of narrow trails are rare, so no sample is taken to be felt less than the mean over all of
- * lag^(3/2) felt tells, or than a Brownian path would feel it.  Collective: the same on all ranks, and on any number of them.  count: cells in all */
+ * lag^(3/2) felt tells, or than a Brownian path would feel it.  Collective: the same on all ranks, and on any number of
+ * them.  count: cells in all */
 mn_error *mn_own_path_feel(const mn_parallel *parallel, int64_t count, const mn_model *model, double now,
                            const double *mine, mn_trail *trail) MN_MUST_CHECK;
 

@@ -21,20 +21,17 @@ int64_t mn_sheet_own(const mn_sheet *s, int rank)
 }
 
 /* Meshes grow by little, and what is touched first costs as much as a transform: room is kept. */
-static mn_error *reserve(mn_sheet *s, int64_t nodes, int64_t own)
+static mn_error *reserve(mn_sheet *s, int64_t nodes)
 {
   MN_TRY(mn_reserve(&s->counts, nodes + MN_LATTICE_PAD, sizeof *s->counts));
-  MN_TRY(mn_reserve(&s->sums, own, sizeof *s->sums));
-  MN_TRY(mn_reserve(&s->deposit, own, sizeof *s->deposit));
-  MN_TRY(mn_reserve(&s->field[0], own, sizeof *s->field[0]));
-  return mn_reserve(&s->field[1], own, sizeof *s->field[1]);
+  s->deposit = (double *)s->counts;
+  return NULL;
 }
 
 static void forget_modes(mn_sheet *s)
 {
   mn_spectrum_destroy(&s->spectrum);
   mn_damping_clear(&s->damping);
-  mn_free(&s->modes);
   mn_free(&s->symbol);
 }
 
@@ -49,12 +46,12 @@ static mn_error *reshape(const mn_parallel *parallel, const mn_lattice *mesh, mn
   forget_modes(s);
   mn_shares_clear(&s->rows);
   mn_error *error = mn_shares_even(mesh->nodes[1], parallel->size, &s->rows);
-  error = error ? error : reserve(s, nodes_of(mesh), mn_shares_count(&s->rows, parallel->rank) * mesh->nodes[0]);
+  error = error ? error : reserve(s, nodes_of(mesh));
   MN_TRY(mn_agree(parallel, error));
-  if (!s->both.first) {
-    MN_TRY(mn_node_rows_create(parallel, 0, &s->both));
+  if (!s->field.first) {
+    MN_TRY(mn_node_rows_create(parallel, 0, &s->field));
   }
-  return mn_node_rows_reserve(parallel, &s->both, 2 * (nodes_of(mesh) + MN_LATTICE_PAD));
+  return mn_node_rows_reserve(parallel, &s->field, 2 * (nodes_of(mesh) + MN_LATTICE_PAD));
 }
 
 mn_error *mn_sheet_lay(const mn_parallel *parallel, const mn_lattice *mesh, const mn_window *window, mn_sheet *s)
@@ -78,10 +75,8 @@ mn_error *mn_sheet_tune(const mn_parallel *parallel, double cutoff, bool single,
   mn_error *error = NULL;
   if (!s->spectrum) {
     MN_TRY(mn_spectrum_create(parallel, &s->mesh, &s->rows, cutoff, single, &s->spectrum));
-    const int64_t size = mn_spectrum_size(s->spectrum);
     memset(&s->key, 0, sizeof s->key);
-    error = mn_alloc(&s->modes, size, sizeof *s->modes);
-    error = error ? error : mn_alloc(&s->symbol, size / 2, sizeof *s->symbol);
+    error = mn_alloc(&s->symbol, mn_spectrum_size(s->spectrum) / 2, sizeof *s->symbol);
   }
   if (!error && !s->damping.x) {
     error = mn_damping_make(s->spectrum, &s->window, s->mesh.spacing, &s->damping);
@@ -89,25 +84,21 @@ mn_error *mn_sheet_tune(const mn_parallel *parallel, double cutoff, bool single,
   return mn_agree(parallel, error);
 }
 
-void mn_sheet_fields(mn_sheet *s, int rank, const mn_model *model, const mn_symbol_key *key)
+double *mn_sheet_field(mn_sheet *s, int rank, const mn_model *model, const mn_symbol_key *key)
 {
+  double *field = s->field.values + 2 * s->rows.begin[rank] * s->mesh.nodes[0];
+  mn_node_rows_open(&s->field);
   if (!model || !(key->low < key->high)) {
-    memset(s->field[0], 0, (size_t)mn_sheet_own(s, rank) * sizeof *s->field[0]);
-    memset(s->field[1], 0, (size_t)mn_sheet_own(s, rank) * sizeof *s->field[1]);
-    return;
+    memset(field, 0, (size_t)(2 * mn_sheet_own(s, rank)) * sizeof *field);
+    return field;
   }
-  mn_spectrum *g = s->spectrum;
+  const mn_spectrum *g = s->spectrum;
   if (memcmp(key, &s->key, sizeof *key) != 0) {
     s->key = *key;
     mn_split_tabulate(model, key, g->kx_count, g->kx, g->mesh.nodes[1], g->ky, s->symbol);
   }
-  mn_spectrum_modes(g, s->deposit, 1.0, &s->damping, s->modes);
-  for (int64_t k = 0; k < g->kx_count * g->mesh.nodes[1]; k++) {
-    s->modes[2 * k] *= s->symbol[k];
-    s->modes[2 * k + 1] *= s->symbol[k];
-  }
-  mn_spectrum_gradient(g, s->modes, 0, &s->damping, s->field[0]);
-  mn_spectrum_gradient(g, s->modes, 1, &s->damping, s->field[1]);
+  mn_spectrum_convolve(s->spectrum, s->deposit, s->symbol, &s->damping, field);
+  return field;
 }
 
 /* Counting sort of the cells by tiles. */
@@ -156,6 +147,21 @@ mn_listing mn_sheet_listing(const mn_sheet *s, mn_block block, const double *min
   return (mn_listing){block.begin, mn_block_count(block), sorted ? s->point : mine, sorted ? s->order : NULL};
 }
 
+/* Own counts become masses; on the way the squares of their shares in the whole are added up, at most 1. */
+static void count_masses(mn_sheet *s, int64_t own, int64_t count)
+{
+  const double unit = 1.0 / mn_lattice_scale(count);
+  const double mass = mn_window_transform(&s->window, 0.0) * mn_window_transform(&s->window, 0.0);
+  const double share = 0x1p30 / (mass * (double)count);
+  int64_t squares = 0;
+  for (int64_t k = 0; k < own; k++) {
+    const double deposit = (double)s->counts[k] * unit;
+    squares += (int64_t)((share * deposit) * (share * deposit));
+    s->deposit[k] = deposit;
+  }
+  s->squares = squares;
+}
+
 mn_error *mn_sheet_spread(const mn_parallel *parallel, mn_sheet *s, int64_t count, int64_t local, const double *mine)
 {
   const mn_range all = {0, s->mesh.nodes[1]};
@@ -165,52 +171,28 @@ mn_error *mn_sheet_spread(const mn_parallel *parallel, mn_sheet *s, int64_t coun
   }
   memset(s->counts, 0, (size_t)nodes_of(&s->mesh) * sizeof *s->counts);
   mn_lattice_spread(&s->mesh, &s->window, local, is_sorted(s) ? s->point : mine, scale, all, s->counts);
-  MN_TRY(mn_rows_reduce(parallel, &s->rows, s->mesh.nodes[0], s->counts, s->sums));
-  const int64_t own = mn_sheet_own(s, parallel->rank);
-  for (int64_t k = 0; k < own; k++) {
-    s->deposit[k] = (double)s->sums[k] / scale;
-  }
+  MN_TRY(mn_rows_reduce(parallel, &s->rows, s->mesh.nodes[0], s->counts));
+  count_masses(s, mn_sheet_own(s, parallel->rank), count);
   return NULL;
 }
 
 double mn_sheet_density(const mn_parallel *parallel, const mn_sheet *s, int64_t count)
 {
-  const int64_t own = mn_sheet_own(s, parallel->rank);
-  const double mass = mn_window_transform(&s->window, 0.0) * mn_window_transform(&s->window, 0.0);
-  const double share = 1.0 / (mass * (double)count);
-  int64_t sum = 0; /* of squared shares, at most 1 */
-  for (int64_t k = 0; k < own; k++) {
-    const double p = s->deposit[k] * share;
-    sum += (int64_t)(p * p * 0x1p60);
-  }
+  int64_t sum = s->squares;
   MPI_Allreduce(MPI_IN_PLACE, &sum, 1, MPI_INT64_T, MPI_SUM, parallel->comm);
   return (double)count * ldexp((double)sum, -60) / (s->mesh.spacing * s->mesh.spacing);
-}
-
-/* The components of own rows side by side, then the rows of all ranks. */
-static mn_error *gather(const mn_parallel *parallel, mn_sheet *s)
-{
-  const int64_t width = s->mesh.nodes[0];
-  const int64_t own = mn_sheet_own(s, parallel->rank);
-  double *to = s->both.values + 2 * s->rows.begin[parallel->rank] * width;
-  mn_node_rows_open(&s->both);
-  for (int64_t k = 0; k < own; k++) {
-    to[2 * k] = s->field[0][k];
-    to[2 * k + 1] = s->field[1][k];
-  }
-  return mn_node_rows_share(parallel, &s->rows, 2 * width, &s->both);
 }
 
 mn_error *mn_sheet_read(const mn_parallel *parallel, mn_sheet *s, int64_t local, const double *mine, double *out)
 {
   const mn_range all = {0, s->mesh.nodes[1]};
-  MN_TRY(gather(parallel, s));
+  MN_TRY(mn_node_rows_share(parallel, &s->rows, 2 * s->mesh.nodes[0], &s->field));
   if (!is_sorted(s)) {
-    mn_lattice_interpolate(&s->mesh, &s->window, local, mine, all, s->both.values, out);
+    mn_lattice_interpolate(&s->mesh, &s->window, local, mine, all, s->field.values, out);
     return NULL;
   }
   memset(s->read, 0, (size_t)(2 * local) * sizeof *s->read);
-  mn_lattice_interpolate(&s->mesh, &s->window, local, s->point, all, s->both.values, s->read);
+  mn_lattice_interpolate(&s->mesh, &s->window, local, s->point, all, s->field.values, s->read);
   for (int64_t k = 0; k < local; k++) {
     out[2 * s->order[k]] += s->read[2 * k];
     out[2 * s->order[k] + 1] += s->read[2 * k + 1];
@@ -223,11 +205,7 @@ void mn_sheet_clear(mn_sheet *s)
   forget_modes(s);
   mn_shares_clear(&s->rows);
   mn_free(&s->counts);
-  mn_free(&s->sums);
-  mn_free(&s->deposit);
-  mn_free(&s->field[0]);
-  mn_free(&s->field[1]);
-  mn_node_rows_clear(&s->both);
+  mn_node_rows_clear(&s->field);
   mn_free(&s->order);
   mn_free(&s->point);
   mn_free(&s->read);

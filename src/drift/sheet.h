@@ -17,12 +17,10 @@ typedef struct mn_sheet {
   mn_window window;
   mn_spectrum *spectrum; /* NULL while no modes of its own are asked for */
   mn_damping damping;
-  int64_t *counts;   /* [nodes] fixed-point deposits of own cells */
-  int64_t *sums;     /* [own rows, nodes[0]] of all ranks */
-  double *deposit;   /* [own rows, nodes[0]] */
-  double *field[2];  /* [own rows, nodes[0]] */
-  mn_node_rows both; /* [nodes[1], nodes[0], 2] fields of all ranks */
-  double *modes;     /* of the spectrum */
+  int64_t *counts;    /* [nodes] fixed-point deposits of own cells, then [own rows, nodes[0]] of all */
+  double *deposit;    /* [own rows, nodes[0]]: counts as numbers, in the same place */
+  int64_t squares;    /* sum of the squares of the own deposit's shares, times 2^60 */
+  mn_node_rows field; /* [nodes[1], nodes[0], 2] of all ranks */
   mn_symbol_key key;
   double *symbol; /* [kx_count, nodes[1]] of `key` */
   int64_t cells;  /* sorted below; 0: in their own order */
@@ -42,9 +40,9 @@ mn_error *mn_sheet_tune(const mn_parallel *parallel, double cutoff, bool single,
 mn_error *mn_sheet_spread(const mn_parallel *parallel, mn_sheet *sheet, int64_t count, int64_t local,
                           const double *mine) MN_MUST_CHECK;
 
-/* field = gradient of the key's part of the present, of all cells spread last, in modes of the sheet; 0 without a
- * model. Local to the ranks' rows, collective in the transforms. */
-void mn_sheet_fields(mn_sheet *sheet, int rank, const mn_model *model, const mn_symbol_key *key);
+/* Own rows of the field = gradient of the key's part of the present, of all cells spread last, in modes of the sheet; 0
+ * without a model.  Returns where they are, [own rows, nodes[0], 2], to be added to until it is read.  Collective. */
+double *mn_sheet_field(mn_sheet *sheet, int rank, const mn_model *model, const mn_symbol_key *key);
 
 /* Mean over the cells of the density of cells around them, by the squares of the deposit.  Collective.
  * The same bits on any number of ranks. */

@@ -77,24 +77,106 @@ static void add_row(double weight, const double *from, int64_t n, double *restri
   }
 }
 
-/* Sums along one row, from fine to coarse or back.  Fine nodes of one phase meet coarse nodes with the same weights, so
- * they are set side by side and go together; `side` is work space for a fine row. */
-static void along_row(const mn_resampling *r, bool back, const mn_lattice *fine, double *fine_row,
-                      const mn_lattice *coarse, double *coarse_row, double *side)
+typedef double quad __attribute__((vector_size(32)));
+typedef double pair __attribute__((vector_size(16)));
+
+enum { QUAD = 4, QUADS = 4 };
+
+static inline quad load(const double *from)
 {
-  const mn_range nodes = covered(r, fine, coarse);
-  for (int64_t begin = nodes.begin; begin < nodes.end && begin < nodes.begin + r->ratio; begin++) {
-    int phase;
-    double *at = coarse_row + first_of(r, fine->first[0] + begin, &phase) - coarse->first[0];
-    const int64_t n = (nodes.end - begin + r->ratio - 1) / r->ratio;
-    for (int64_t i = 0; i < n; i++) {
-      side[i] = back ? 0.0 : fine_row[begin + i * r->ratio];
+  quad q;
+  memcpy(&q, from, sizeof q);
+  return q;
+}
+
+/* to[i] = sum_a weight[a] from[i + a apart], for QUADS quads that stay in registers. */
+static inline void sum_quads(int width, const double *weight, const double *from, int64_t apart, double *restrict to)
+{
+  quad sum[QUADS] = {{0.0}};
+  for (int a = 0; a < width; a++, from += apart) {
+#pragma GCC unroll 4
+    for (int q = 0; q < QUADS; q++) {
+      sum[q] += weight[a] * load(from + QUAD * q);
+    }
+  }
+#pragma GCC unroll 4
+  for (int q = 0; q < QUADS; q++) {
+    memcpy(to + QUAD * q, &sum[q], sizeof sum[q]);
+  }
+}
+
+static void weighted_sum(int width, const double *weight, const double *from, int64_t apart, int64_t n,
+                         double *restrict to)
+{
+  int64_t i = 0;
+  for (; i + QUAD * QUADS <= n; i += QUAD * QUADS) {
+    sum_quads(width, weight, from + i, apart, to + i);
+  }
+  for (; i < n; i++) {
+    to[i] = 0.0;
+    for (int a = 0; a < width; a++) {
+      to[i] += weight[a] * from[i + a * apart];
+    }
+  }
+}
+
+static void add_pair(const double *from, double *to)
+{
+  pair sum;
+  pair more;
+  memcpy(&sum, to, sizeof sum);
+  memcpy(&more, from, sizeof more);
+  sum += more;
+  memcpy(to, &sum, sizeof sum);
+}
+
+/* Fine nodes of one phase meet coarse nodes with the same weights, so along a row they are set side by side and go
+ * together: a sequence of fine nodes, `ratio` apart, and the first coarse node that the first of them meets. */
+typedef struct sequence {
+  int phase;
+  int64_t fine, count;
+  int64_t coarse;
+} sequence;
+
+/* The k-th sequence of a row; false: there are no more. */
+static bool sequence_of(const mn_resampling *r, const mn_lattice *fine, const mn_lattice *coarse, mn_range nodes,
+                        int64_t k, sequence *s)
+{
+  s->fine = nodes.begin + k;
+  s->coarse = first_of(r, fine->first[0] + s->fine, &s->phase) - coarse->first[0];
+  s->count = (nodes.end - s->fine + r->ratio - 1) / r->ratio;
+  return k < r->ratio && s->fine < nodes.end;
+}
+
+/* Coarse values of one row from fine ones; `side` is work space for a fine row. */
+static void coarsen_row(const mn_resampling *r, const mn_lattice *fine, mn_range nodes, const double *from,
+                        const mn_lattice *coarse, double *side, double *to)
+{
+  sequence s;
+  for (int64_t k = 0; sequence_of(r, fine, coarse, nodes, k, &s); k++) {
+    for (int64_t i = 0; i < s.count; i++) {
+      side[i] = from[s.fine + i * r->ratio];
     }
     for (int a = 0; a < r->width; a++) {
-      add_row(r->weight[phase][a], back ? at + a : side, n, back ? side : at + a);
+      add_row(r->weight[s.phase][a], side, s.count, to + s.coarse + a);
     }
-    for (int64_t i = 0; i < n && back; i++) {
-      fine_row[begin + i * r->ratio] += side[i];
+  }
+}
+
+/* Adds to fine pairs of one row what comes from coarse ones.  `side` is work space for [ratio] sequences of pairs,
+ * which are then added in the order of the row. */
+static void refine_row(const mn_resampling *r, const mn_lattice *fine, mn_range nodes, const mn_lattice *coarse,
+                       const double *from, double *side, double *to)
+{
+  sequence s;
+  const int64_t count = nodes.end - nodes.begin;
+  const int64_t room = 2 * (count / r->ratio + 1);
+  for (int64_t k = 0; sequence_of(r, fine, coarse, nodes, k, &s); k++) {
+    weighted_sum(r->width, r->weight[s.phase], from + 2 * s.coarse, 2, 2 * s.count, side + k * room);
+  }
+  for (int64_t begin = 0; begin < count; begin += r->ratio) {
+    for (int64_t k = 0; k < r->ratio && begin + k < count; k++) {
+      add_pair(side + k * room + 2 * (begin / r->ratio), to + 2 * (nodes.begin + begin + k));
     }
   }
 }
@@ -152,9 +234,9 @@ mn_error *mn_lattice_coarsen(const mn_parallel *parallel, const mn_resampling *r
   error = error ? error : reserve(&work->side, &work->side_room, from->nodes[0]);
   MN_TRY(mn_agree(parallel, error));
   memset(work->narrow, 0, (size_t)narrow * sizeof *work->narrow);
+  const mn_range nodes = covered(r, from, to);
   for (int64_t j = 0; j < mine.end - mine.begin; j++) {
-    along_row(r, false, from, (double *)(uintptr_t)(fine + j * from->nodes[0]), to, work->narrow + j * to->nodes[0],
-              work->side);
+    coarsen_row(r, from, nodes, fine + j * from->nodes[0], to, work->side, work->narrow + j * to->nodes[0]);
   }
   MN_TRY(mn_rows_fetch(parallel, fine_owner, to->nodes[0], work->narrow, wanted, work->fetched));
   memset(coarse, 0, (size_t)((own.end - own.begin) * to->nodes[0]) * sizeof *coarse);
@@ -162,20 +244,17 @@ mn_error *mn_lattice_coarsen(const mn_parallel *parallel, const mn_resampling *r
   return NULL;
 }
 
-/* Own fine row j from rows `have` of coarse values. */
+/* Own fine row j from rows `have` of coarse pairs. */
 static void scatter_row(const mn_resampling *r, const mn_lattice *coarse, mn_range have, const double *from,
-                        const mn_lattice *fine, int64_t j, mn_resampling_work *work, double *to)
+                        const mn_lattice *fine, mn_range nodes, int64_t j, mn_resampling_work *work, double *to)
 {
   int phase;
+  const int64_t width = 2 * coarse->nodes[0];
   const int64_t first = first_of(r, fine->first[1] + j, &phase) - coarse->first[1];
-  if (!inside(first, r->width, coarse->nodes[1])) {
-    return;
+  if (inside(first, r->width, coarse->nodes[1])) {
+    weighted_sum(r->width, r->weight[phase], from + (first - have.begin) * width, width, width, work->narrow);
+    refine_row(r, fine, nodes, coarse, work->narrow, work->side, to);
   }
-  memset(work->narrow, 0, (size_t)coarse->nodes[0] * sizeof *work->narrow);
-  for (int b = 0; b < r->width; b++) {
-    add_row(r->weight[phase][b], from + (first + b - have.begin) * coarse->nodes[0], coarse->nodes[0], work->narrow);
-  }
-  along_row(r, true, fine, to, coarse, work->narrow, work->side);
 }
 
 mn_error *mn_lattice_refine(const mn_parallel *parallel, const mn_resampling *r, mn_resampling_work *work,
@@ -184,13 +263,15 @@ mn_error *mn_lattice_refine(const mn_parallel *parallel, const mn_resampling *r,
 {
   const mn_range mine = own_rows(parallel, fine_owner);
   const mn_range wanted = coarse_rows(r, to, from, mine);
-  mn_error *error = reserve(&work->narrow, &work->narrow_room, from->nodes[0]);
-  error = error ? error : reserve(&work->fetched, &work->fetched_room, (wanted.end - wanted.begin) * from->nodes[0]);
-  error = error ? error : reserve(&work->side, &work->side_room, to->nodes[0]);
+  const int64_t width = 2 * from->nodes[0];
+  mn_error *error = reserve(&work->narrow, &work->narrow_room, width);
+  error = error ? error : reserve(&work->fetched, &work->fetched_room, (wanted.end - wanted.begin) * width);
+  error = error ? error : reserve(&work->side, &work->side_room, 2 * (to->nodes[0] + r->ratio));
   MN_TRY(mn_agree(parallel, error));
-  MN_TRY(mn_rows_fetch(parallel, coarse_owner, from->nodes[0], coarse, wanted, work->fetched));
+  MN_TRY(mn_rows_fetch(parallel, coarse_owner, width, coarse, wanted, work->fetched));
+  const mn_range nodes = covered(r, to, from);
   for (int64_t j = mine.begin; j < mine.end; j++) {
-    scatter_row(r, from, wanted, work->fetched, to, j, work, fine + (j - mine.begin) * to->nodes[0]);
+    scatter_row(r, from, wanted, work->fetched, to, nodes, j, work, fine + 2 * (j - mine.begin) * to->nodes[0]);
   }
   return NULL;
 }

@@ -126,14 +126,13 @@ static mn_error *count_numbers(const mn_parallel *parallel, const mn_shares *own
   return mn_agree(parallel, error);
 }
 
-mn_error *mn_rows_reduce(const mn_parallel *parallel, const mn_shares *owner, int64_t width, const int64_t *rows,
-                         int64_t *mine)
+mn_error *mn_rows_reduce(const mn_parallel *parallel, const mn_shares *owner, int64_t width, int64_t *rows)
 {
   int *count = NULL;
   int *at = NULL;
   mn_error *error = count_numbers(parallel, owner, width, &count, &at);
   if (!error) {
-    MPI_Reduce_scatter(rows, mine, count, MPI_INT64_T, MPI_SUM, parallel->comm);
+    MPI_Reduce_scatter(MPI_IN_PLACE, rows, count, MPI_INT64_T, MPI_SUM, parallel->comm);
   }
   mn_free(&count);
   mn_free(&at);

@@ -1,5 +1,6 @@
 /* A set of modes is stored by own columns; what lies beyond the cutoff is 0.  Every pass works column by column, so
- * that a column is transformed, weighted and transformed back while it is in the cache. */
+ * that a column is transformed, weighted and transformed back while it is in the cache.  Both components of a gradient
+ * go through one complex transform, and so come out side by side. */
 #include <mnemotaxis/memory.h>
 #include <mnemotaxis/spectrum.h>
 
@@ -24,6 +25,7 @@ static mn_error *allocate(mn_spectrum *s)
   MN_TRY(mn_alloc(&s->kx, s->kx_count, sizeof *s->kx));
   MN_TRY(mn_alloc(&s->ky, l->ny, sizeof *s->ky));
   MN_TRY(mn_alloc(&s->weight, l->ny, sizeof *s->weight));
+  MN_TRY(mn_alloc(&s->modes, 2 * l->ny, sizeof *s->modes));
   return mn_alloc(&s->column, 2 * l->ny, sizeof *s->column);
 }
 
@@ -74,6 +76,7 @@ void mn_spectrum_destroy(mn_spectrum **spectrum)
     mn_free(&s->kx);
     mn_free(&s->ky);
     mn_free(&s->weight);
+    mn_free(&s->modes);
     mn_free(&s->column);
   }
   mn_free(spectrum);
@@ -123,18 +126,22 @@ static void sharpen(const mn_spectrum *s, const mn_damping *damping, int64_t c, 
   }
 }
 
+/* Takes the modes of column c, multiplied by the weights. */
+static void take_column(mn_spectrum *s, int64_t c, double *modes)
+{
+  mn_transform_column_out(s->transform, c, modes);
+  for (int64_t j = 0; j < s->mesh.nodes[1]; j++) {
+    modes[2 * j] *= s->weight[j];
+    modes[2 * j + 1] *= s->weight[j];
+  }
+}
+
 void mn_spectrum_modes(mn_spectrum *s, const double *deposit, double factor, const mn_damping *damping, double *modes)
 {
-  const int64_t ny = s->mesh.nodes[1];
   mn_transform_to_columns(s->transform, deposit);
   for (int64_t c = 0; c < s->kx_count; c++) {
-    double *column = modes + 2 * c * ny;
-    mn_transform_column_out(s->transform, c, column);
     sharpen(s, damping, c, factor, s->weight);
-    for (int64_t j = 0; j < ny; j++) {
-      column[2 * j] *= s->weight[j];
-      column[2 * j + 1] *= s->weight[j];
-    }
+    take_column(s, c, modes + 2 * c * s->mesh.nodes[1]);
   }
 }
 
@@ -143,34 +150,80 @@ static double per_area(const mn_spectrum *s)
   return 1.0 / (s->mesh.spacing * s->mesh.spacing * (double)s->mesh.nodes[0] * (double)s->mesh.nodes[1]);
 }
 
-void mn_spectrum_values(mn_spectrum *s, const double *modes, double *values)
+/* Column c of a real field, m(-k) being the conjugate of m(k). */
+static void put_field(mn_spectrum *s, int64_t c, const double *modes)
 {
   const int64_t ny = s->mesh.nodes[1];
-  const double share = per_area(s);
-  for (int64_t c = 0; c < s->kx_count; c++) {
-    for (int64_t j = 0; j < 2 * ny; j++) {
-      s->column[j] = share * modes[2 * c * ny + j];
-    }
-    mn_transform_column_in(s->transform, c, s->column);
+  for (int64_t j = 0; j < ny; j++) {
+    s->column[2 * j] = s->weight[j] * modes[2 * j];
+    s->column[2 * j + 1] = s->weight[j] * modes[2 * j + 1];
   }
-  mn_transform_to_rows(s->transform, values);
+  mn_transform_column_in(s->transform, c, 0, s->column);
+  for (int64_t j = 0; j < ny; j++) {
+    const int64_t opposite = j > 0 ? ny - j : 0;
+    s->column[2 * j] = s->weight[opposite] * modes[2 * opposite];
+    s->column[2 * j + 1] = -s->weight[opposite] * modes[2 * opposite + 1];
+  }
+  mn_transform_column_in(s->transform, c, 1, s->column);
 }
 
-void mn_spectrum_gradient(mn_spectrum *s, const double *modes, int axis, const mn_damping *damping, double *values)
+/* Column c of the gradient of a real field, as the complex field of its components: i kx + i (i ky) = i kx - ky. */
+static void put_gradient(mn_spectrum *s, int64_t c, const double *modes)
 {
   const int64_t ny = s->mesh.nodes[1];
-  const double share = per_area(s);
+  const double kx = s->kx[c];
+  for (int64_t j = 0; j < ny; j++) {
+    const double ky = isnan(s->ky[j]) ? 0.0 : s->ky[j];
+    const double re = s->weight[j] * modes[2 * j];
+    const double im = s->weight[j] * modes[2 * j + 1];
+    s->column[2 * j] = -ky * re - kx * im;
+    s->column[2 * j + 1] = kx * re - ky * im;
+  }
+  mn_transform_column_in(s->transform, c, 0, s->column);
+  for (int64_t j = 0; j < ny; j++) {
+    const int64_t opposite = j > 0 ? ny - j : 0;
+    const double ky = isnan(s->ky[opposite]) ? 0.0 : s->ky[opposite];
+    const double re = s->weight[opposite] * modes[2 * opposite];
+    const double im = s->weight[opposite] * modes[2 * opposite + 1];
+    s->column[2 * j] = ky * re - kx * im;
+    s->column[2 * j + 1] = -kx * re - ky * im;
+  }
+  mn_transform_column_in(s->transform, c, 1, s->column);
+}
+
+void mn_spectrum_values(mn_spectrum *s, const double *modes, double *values)
+{
   for (int64_t c = 0; c < s->kx_count; c++) {
-    const double *mode = modes + 2 * c * ny;
-    sharpen(s, damping, c, axis == 0 ? share * s->kx[c] : share, s->weight);
-    for (int64_t j = 0; j < ny && axis == 1; j++) {
-      s->weight[j] *= isnan(s->ky[j]) ? 0.0 : s->ky[j];
-    }
-    for (int64_t j = 0; j < ny; j++) {
-      s->column[2 * j] = -s->weight[j] * mode[2 * j + 1];
-      s->column[2 * j + 1] = s->weight[j] * mode[2 * j];
-    }
-    mn_transform_column_in(s->transform, c, s->column);
+    sharpen(s, NULL, c, per_area(s), s->weight);
+    put_field(s, c, modes + 2 * c * s->mesh.nodes[1]);
   }
   mn_transform_to_rows(s->transform, values);
+  for (int64_t k = 0; k < s->row_count * s->mesh.nodes[0]; k++) {
+    values[k] = values[2 * k];
+  }
+}
+
+void mn_spectrum_gradient(mn_spectrum *s, const double *modes, const mn_damping *damping, double *field)
+{
+  for (int64_t c = 0; c < s->kx_count; c++) {
+    sharpen(s, damping, c, per_area(s), s->weight);
+    put_gradient(s, c, modes + 2 * c * s->mesh.nodes[1]);
+  }
+  mn_transform_to_rows(s->transform, field);
+}
+
+void mn_spectrum_convolve(mn_spectrum *s, const double *deposit, const double *symbol, const mn_damping *damping,
+                          double *field)
+{
+  const int64_t ny = s->mesh.nodes[1];
+  mn_transform_to_columns(s->transform, deposit);
+  for (int64_t c = 0; c < s->kx_count; c++) {
+    sharpen(s, damping, c, 1.0, s->weight);
+    take_column(s, c, s->modes);
+    for (int64_t j = 0; j < ny; j++) {
+      s->weight[j] *= per_area(s) * symbol[c * ny + j];
+    }
+    put_gradient(s, c, s->modes);
+  }
+  mn_transform_to_rows(s->transform, field);
 }

@@ -13,9 +13,9 @@ struct mn_transform {
   const mn_transform_parts *parts;
   mn_shares rows, columns;
   void *plans;
-  char *own;      /* [own columns][ny] complex */
-  char *packed;   /* [kept columns][own rows] complex; only with other ranks */
-  char *arriving; /* [own columns][ny] complex, by rank of the rows; only with other ranks */
+  char *own[2];    /* [own columns][ny] complex, of kx and of -kx */
+  char *packed[2]; /* [kept columns][own rows] complex; only with other ranks */
+  char *arriving;  /* [own columns][ny] complex, by rank of the rows; only with other ranks */
   int *send_count, *send_at, *receive_count, *receive_at; /* [ranks] complex numbers */
 };
 
@@ -40,9 +40,13 @@ static mn_error *allocate(mn_transform *t)
   const int size = t->parallel.size;
   const int64_t rows = mn_shares_count(&t->rows, t->parallel.rank);
   const int64_t columns = mn_shares_count(&t->columns, t->parallel.rank);
-  MN_TRY(mn_alloc(&t->own, columns * t->layout.ny, t->parts->complex_bytes));
+  for (int side = 0; side < 2; side++) {
+    MN_TRY(mn_alloc(&t->own[side], columns * t->layout.ny, t->parts->complex_bytes));
+    if (size > 1) {
+      MN_TRY(mn_alloc(&t->packed[side], t->layout.kept * rows, t->parts->complex_bytes));
+    }
+  }
   if (size > 1) {
-    MN_TRY(mn_alloc(&t->packed, t->layout.kept * rows, t->parts->complex_bytes));
     MN_TRY(mn_alloc(&t->arriving, columns * t->layout.ny, t->parts->complex_bytes));
   }
   MN_TRY(mn_alloc(&t->send_count, size, sizeof *t->send_count));
@@ -102,8 +106,10 @@ void mn_transform_destroy(mn_transform **transform)
     t->parts->destroy(&t->plans);
     mn_shares_clear(&t->rows);
     mn_shares_clear(&t->columns);
-    mn_free(&t->own);
-    mn_free(&t->packed);
+    for (int side = 0; side < 2; side++) {
+      mn_free(&t->own[side]);
+      mn_free(&t->packed[side]);
+    }
     mn_free(&t->arriving);
     mn_free(&t->send_count);
     mn_free(&t->send_at);
@@ -119,7 +125,7 @@ const mn_transform_layout *mn_transform_shape(const mn_transform *t)
 }
 
 /* Between columns and what arrived from (or goes to) every rank. */
-static void sort_columns(const mn_transform *t, bool into)
+static void sort_columns(const mn_transform *t, char *own, bool into)
 {
   const size_t unit = t->parts->complex_bytes;
   const int64_t count = t->layout.col_end - t->layout.col_begin;
@@ -127,22 +133,22 @@ static void sort_columns(const mn_transform *t, bool into)
     for (int q = 0; q < t->parallel.size; q++) {
       const int64_t rows = mn_shares_count(&t->rows, q);
       char *block = t->arriving + (size_t)(t->receive_at[q] + c * rows) * unit;
-      char *column = t->own + (size_t)(c * t->layout.ny + t->rows.begin[q]) * unit;
+      char *column = own + (size_t)(c * t->layout.ny + t->rows.begin[q]) * unit;
       memcpy(into ? column : block, into ? block : column, (size_t)rows * unit);
     }
   }
 }
 
-static void exchange(mn_transform *t, bool forward)
+static void exchange(mn_transform *t, char *packed, bool forward)
 {
   MPI_Datatype number;
   MPI_Type_contiguous((int)t->parts->complex_bytes, MPI_BYTE, &number);
   MPI_Type_commit(&number);
   if (forward) {
-    MPI_Alltoallv(t->packed, t->send_count, t->send_at, number, t->arriving, t->receive_count, t->receive_at, number,
+    MPI_Alltoallv(packed, t->send_count, t->send_at, number, t->arriving, t->receive_count, t->receive_at, number,
                   t->parallel.comm);
   } else {
-    MPI_Alltoallv(t->arriving, t->receive_count, t->receive_at, number, t->packed, t->send_count, t->send_at, number,
+    MPI_Alltoallv(t->arriving, t->receive_count, t->receive_at, number, packed, t->send_count, t->send_at, number,
                   t->parallel.comm);
   }
   MPI_Type_free(&number);
@@ -159,39 +165,40 @@ void mn_transform_to_columns(mn_transform *t, const double *rows)
   const int64_t count = t->layout.row_end - t->layout.row_begin;
   const bool alone = t->parallel.size == 1;
   for (int64_t row = 0; row < count; row += MN_TRANSFORM_BATCH) {
-    t->parts->rows_forward(t->plans, &t->layout, rows, row, batch(row, count), alone ? t->own : t->packed);
+    t->parts->rows_forward(t->plans, &t->layout, rows, row, batch(row, count), alone ? t->own[0] : t->packed[0]);
   }
   if (!alone) {
-    exchange(t, true);
-    sort_columns(t, true);
+    exchange(t, t->packed[0], true);
+    sort_columns(t, t->own[0], true);
   }
 }
 
-static char *column_of(const mn_transform *t, int64_t c)
+static char *column_of(const mn_transform *t, int side, int64_t c)
 {
-  return t->own + (size_t)(c * t->layout.ny) * t->parts->complex_bytes;
+  return t->own[side] + (size_t)(c * t->layout.ny) * t->parts->complex_bytes;
 }
 
 void mn_transform_column_out(mn_transform *t, int64_t c, double *modes)
 {
-  t->parts->column_forward(t->plans, t->layout.ny, column_of(t, c), modes);
+  t->parts->column_forward(t->plans, t->layout.ny, column_of(t, 0, c), modes);
 }
 
-void mn_transform_column_in(mn_transform *t, int64_t c, const double *modes)
+void mn_transform_column_in(mn_transform *t, int64_t c, int side, const double *modes)
 {
-  t->parts->column_back(t->plans, t->layout.ny, modes, column_of(t, c));
+  t->parts->column_back(t->plans, t->layout.ny, modes, column_of(t, side, c));
 }
 
 void mn_transform_to_rows(mn_transform *t, double *rows)
 {
   const int64_t count = t->layout.row_end - t->layout.row_begin;
   const bool alone = t->parallel.size == 1;
-  if (!alone) {
-    sort_columns(t, false);
-    exchange(t, false);
+  void *const from[2] = {alone ? t->own[0] : t->packed[0], alone ? t->own[1] : t->packed[1]};
+  for (int side = 0; side < 2 && !alone; side++) {
+    sort_columns(t, t->own[side], false);
+    exchange(t, t->packed[side], false);
   }
   for (int64_t row = 0; row < count; row += MN_TRANSFORM_BATCH) {
-    t->parts->rows_back(t->plans, &t->layout, alone ? t->own : t->packed, row, batch(row, count), rows);
+    t->parts->rows_back(t->plans, &t->layout, from, row, batch(row, count), rows);
   }
 }
 
@@ -199,7 +206,7 @@ int64_t mn_transform_bytes(bool single, int64_t nx, int64_t ny, int64_t kept, in
 {
   const int64_t unit = single ? 8 : 16;
   const int64_t columns = (kept + size - 1) / size * ny;
-  const int64_t blocks = columns + (size > 1 ? kept * ((ny + size - 1) / size) + columns : 0);
-  const int64_t batch = MN_TRANSFORM_BATCH * (nx / 2 + MN_TRANSFORM_UNIT / 2);
+  const int64_t blocks = 2 * columns + (size > 1 ? 2 * kept * ((ny + size - 1) / size) + columns : 0);
+  const int64_t batch = MN_TRANSFORM_BATCH * (nx + MN_TRANSFORM_UNIT / 2);
   return (int64_t)sizeof(mn_transform) + 1024 + unit * (blocks + batch + (nx / 2 > ny ? nx / 2 : ny));
 }

@@ -15,9 +15,9 @@ enum { BATCH = MN_TRANSFORM_BATCH };
 
 typedef struct plans {
   FFTW(plan) row, row_back, column, column_back;
-  FFTW(complex) * half; /* [BATCH][stride] transformed rows */
+  FFTW(complex) * row_modes; /* [BATCH][stride]; of kx >= 0 alone on the way to columns */
   int64_t stride;
-  REAL *scratch; /* a row; plans are made on it: [max(nx, 2 ny)] */
+  REAL *scratch; /* a row or column, on which plans are made: [max(nx, 2 ny)] */
 } plans;
 
 static mn_error *create(const mn_transform_layout *l, void **out)
@@ -25,12 +25,12 @@ static mn_error *create(const mn_transform_layout *l, void **out)
   plans *p = NULL;
   MN_TRY(mn_alloc(&p, 1, sizeof *p));
   *out = p;
-  p->stride = l->nx / 2 + MN_TRANSFORM_UNIT / 2; /* rows begin on cache lines */
-  MN_TRY(mn_alloc(&p->half, BATCH * p->stride, sizeof *p->half));
+  p->stride = l->nx + MN_TRANSFORM_UNIT / 2; /* rows begin on cache lines, but not on the same ones of all pages */
+  MN_TRY(mn_alloc(&p->row_modes, BATCH * p->stride, sizeof *p->row_modes));
   MN_TRY(mn_alloc(&p->scratch, l->nx > 2 * l->ny ? l->nx : 2 * l->ny, sizeof(REAL)));
   FFTW(complex) *column = (FFTW(complex) *)p->scratch;
-  p->row = FFTW(plan_dft_r2c_1d)((int)l->nx, p->scratch, p->half, FFTW_ESTIMATE);
-  p->row_back = FFTW(plan_dft_c2r_1d)((int)l->nx, p->half, p->scratch, FFTW_ESTIMATE);
+  p->row = FFTW(plan_dft_r2c_1d)((int)l->nx, p->scratch, p->row_modes, FFTW_ESTIMATE);
+  p->row_back = FFTW(plan_dft_1d)((int)l->nx, p->row_modes, p->row_modes, FFTW_BACKWARD, FFTW_ESTIMATE);
   p->column = FFTW(plan_dft_1d)((int)l->ny, column, column, FFTW_FORWARD, FFTW_ESTIMATE);
   p->column_back = FFTW(plan_dft_1d)((int)l->ny, column, column, FFTW_BACKWARD, FFTW_ESTIMATE);
   return p->row && p->row_back && p->column && p->column_back
@@ -46,7 +46,7 @@ static void destroy(void **in)
     FFTW(destroy_plan)(p->row_back);
     FFTW(destroy_plan)(p->column);
     FFTW(destroy_plan)(p->column_back);
-    mn_free(&p->half);
+    mn_free(&p->row_modes);
     mn_free(&p->scratch);
   }
   mn_free(in);
@@ -62,33 +62,50 @@ static void rows_forward(const void *in, const mn_transform_layout *l, const dou
     for (int64_t i = 0; i < l->nx; i++) {
       p->scratch[i] = (REAL)from[i];
     }
-    FFTW(execute_dft_r2c)(p->row, p->scratch, p->half + b * p->stride);
+    FFTW(execute_dft_r2c)(p->row, p->scratch, p->row_modes + b * p->stride);
   }
   FFTW(complex) *column = (FFTW(complex) *)to + row;
   for (int64_t kx = 0; kx < l->kept; kx++, column += count) {
     for (int b = 0; b < n; b++) {
-      memcpy(column[b], p->half[b * p->stride + kx], sizeof *column);
+      memcpy(column[b], p->row_modes[b * p->stride + kx], sizeof *column);
     }
   }
 }
 
-static void rows_back(const void *in, const mn_transform_layout *l, const void *from, int64_t row, int n, double *rows)
+/* Columns [first, last), `apart` from one to the next, into n rows at to, to + step, ...; by lines of the cache. */
+static void take_columns(const plans *p, int64_t first, int64_t last, int n, const FFTW(complex) * column,
+                         int64_t apart, FFTW(complex) * to, int step)
+{
+  enum { LINE = 8 };
+  for (int64_t kx = first; kx < last; kx += LINE) {
+    const int64_t count = last - kx < LINE ? last - kx : LINE;
+    for (int b = 0; b < n; b++) {
+      for (int64_t k = 0; k < count; k++) {
+        memcpy(to[b * p->stride + step * (kx + k)], column[(kx + k) * apart + b], sizeof *column);
+      }
+    }
+  }
+}
+
+static void rows_back(const void *in, const mn_transform_layout *l, void *const from[2], int64_t row, int n,
+                      double *rows)
 {
   const plans *p = in;
   const int64_t count = l->row_end - l->row_begin;
-  const FFTW(complex) *column = (const FFTW(complex) *)from + row;
-  for (int64_t kx = 0; kx < l->kept; kx++, column += count) {
-    for (int b = 0; b < n; b++) {
-      memcpy(p->half[b * p->stride + kx], column[b], sizeof *column);
-    }
-  }
+  const int64_t opposite = 2 * l->kept > l->nx ? l->nx / 2 : l->kept; /* -nx/2 is nx/2 */
+  take_columns(p, 0, l->kept, n, (const FFTW(complex) *)from[0] + row, count, p->row_modes, 1);
+  take_columns(p, 1, opposite, n, (const FFTW(complex) *)from[1] + row, count, p->row_modes + l->nx, -1);
   for (int b = 0; b < n; b++) {
-    FFTW(complex) *half = p->half + b * p->stride;
-    memset(half + l->kept, 0, (size_t)(l->nx / 2 + 1 - l->kept) * sizeof *half);
-    double *to = rows + (row + b) * l->nx;
-    FFTW(execute_dft_c2r)(p->row_back, half, p->scratch);
-    for (int64_t i = 0; i < l->nx; i++) {
-      to[i] = (double)p->scratch[i];
+    FFTW(complex) *modes = p->row_modes + b * p->stride;
+    const int64_t gap = l->nx + 1 - 2 * l->kept;
+    if (gap > 0) {
+      memset(modes + l->kept, 0, (size_t)gap * sizeof *modes);
+    }
+    FFTW(execute_dft)(p->row_back, modes, modes);
+    const REAL *values = *modes;
+    double *to = rows + 2 * (row + b) * l->nx;
+    for (int64_t i = 0; i < 2 * l->nx; i++) {
+      to[i] = (double)values[i];
     }
   }
 }

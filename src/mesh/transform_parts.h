@@ -10,10 +10,11 @@ typedef struct mn_transform_parts {
   size_t complex_bytes;
   mn_error *(*create)(const mn_transform_layout *layout, void **plans);
   void (*destroy)(void **plans);
-  /* n own rows from `row` on -> places [kx][own row] of a block of all kept columns, and back */
+  /* n own rows [nx] from `row` on -> places [kx][own row] of a block of all kept columns */
   void (*rows_forward)(const void *plans, const mn_transform_layout *layout, const double *rows, int64_t row, int n,
                        void *to);
-  void (*rows_back)(const void *plans, const mn_transform_layout *layout, const void *from, int64_t row, int n,
+  /* places of two such blocks, of kx and of -kx -> n own rows [nx, 2] */
+  void (*rows_back)(const void *plans, const mn_transform_layout *layout, void *const from[2], int64_t row, int n,
                     double *rows);
   /* column [ny], by y -> modes [ny, 2], and back */
   void (*column_forward)(const void *plans, int64_t ny, void *column, double *modes);

@@ -73,13 +73,13 @@ static void compose(const mn_ladder *l, int k, double now, const mn_present *pre
   mn_level_compose(level, &l->model, now - l->time, &key);
 }
 
-/* One component from the coarsest level down to the ground. */
-static mn_error *descend(mn_ladder *l, int axis, const mn_ground *ground, double *field)
+/* From the coarsest level down to the ground. */
+static mn_error *descend(mn_ladder *l, const mn_ground *ground, double *field)
 {
   mn_resampling r;
   for (int k = l->levels - 1; k >= 0; k--) {
     const mn_level *level = l->level[k];
-    mn_spectrum_gradient(level->spectrum, level->work, axis, &level->chain, level->rows);
+    mn_spectrum_gradient(level->spectrum, level->work, &level->chain, level->rows);
     if (k + 1 < l->levels) {
       const mn_level *from = l->level[k + 1];
       between(l, k + 1, ground, &r);
@@ -94,11 +94,10 @@ static mn_error *descend(mn_ladder *l, int axis, const mn_ground *ground, double
 }
 
 mn_error *mn_ladder_add_gradient(mn_ladder *l, double now, const mn_present *present, double from,
-                                 const mn_ground *ground, double *const field[2])
+                                 const mn_ground *ground, double *field)
 {
   for (int k = 0; k < l->levels; k++) {
     compose(l, k, now, present, from);
   }
-  MN_TRY(descend(l, 0, ground, field[0]));
-  return descend(l, 1, ground, field[1]);
+  return descend(l, ground, field);
 }

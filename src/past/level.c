@@ -19,7 +19,7 @@ static mn_error *allocate(mn_level *l, const mn_window *window)
   MN_TRY(mn_alloc(&l->along_x, l->spectrum->kx_count, sizeof *l->along_x));
   MN_TRY(mn_alloc(&l->along_y, l->spectrum->mesh.nodes[1], sizeof *l->along_y));
   MN_TRY(mn_alloc(&l->gone_y, l->spectrum->mesh.nodes[1], sizeof *l->gone_y));
-  MN_TRY(mn_alloc(&l->rows, l->spectrum->row_count * l->spectrum->mesh.nodes[0], sizeof *l->rows));
+  MN_TRY(mn_alloc(&l->rows, 2 * l->spectrum->row_count * l->spectrum->mesh.nodes[0], sizeof *l->rows));
   MN_TRY(mn_damping_make(l->spectrum, window, l->spectrum->mesh.spacing, &l->own));
   return mn_damping_make(l->spectrum, window, l->spectrum->mesh.spacing, &l->chain);
 }

@@ -27,7 +27,7 @@ typedef struct mn_level {
   bool has_before;
   double *sum;  /* of all chapters, at the ladder's time */
   double *work; /* [mn_spectrum_size] */
-  double *rows; /* [own rows, nodes[0]] deposit */
+  double *rows; /* [own rows, nodes[0], 2] deposit, or field of two components */
   mn_symbol_key key;
   double *symbol;                     /* [kx_count, nodes[1]] of `key` */
   double *along_x, *along_y, *gone_y; /* [kx_count], [nodes[1]] work space */
