@@ -1,13 +1,15 @@
 /* Cells go to every rank that needs them by MPI_Alltoallv, in the order of places if they are known in that, so that
- * neighbours in the plane are neighbours in memory.  A counting sort fills the bins, and the few cells of a bin are put
- * in the order of their ids: what is summed over a bin has one order on any number of ranks.  Forces return the way the
- * cells came. */
+ * neighbours in the plane are neighbours in memory; those that stay are put where they would have come to.  A counting
+ * sort fills the bins, and the few cells of a bin are put in the order of their ids: what is summed over a bin has one
+ * order on any number of ranks.  Forces return the way the cells came. */
 #include "crowd.h"
 
 #include <mnemotaxis/memory.h>
 
 #include <math.h>
 #include <string.h>
+
+enum { AHEAD = 16 /* cells */ };
 
 /* Strips as ordinates: rank r owns [edge[r], edge[r + 1]); the first and last reach to infinity. */
 static void find_edges(const mn_lattice *mesh, const mn_shares *rows, double *edge)
@@ -38,83 +40,79 @@ static bool owned(const double *edge, int rank, double y)
   return y >= edge[rank] && y < edge[rank + 1];
 }
 
-/* Visitors by destination; their number for each is in crowd->sent. */
-static mn_error *pack(const mn_parallel *parallel, const double *edge, double reach, const mn_listing *mine,
-                      mn_crowd *crowd)
+/* Who goes where: how many each rank sends and receives, where they lie, and how many are here then. */
+static mn_error *count_visitors(const mn_parallel *parallel, const double *edge, double reach, const mn_listing *mine,
+                                mn_crowd *c)
 {
-  int64_t *at = NULL;
+  const int self = parallel->rank;
   int first;
   int last;
-  MN_TRY(mn_alloc(&at, parallel->size + 1, sizeof *at));
-  for (int64_t k = 0; k < mine->count; k++) {
+  for (int q = 0; q < parallel->size; q++) {
+    c->sent[q] = 0;
+  }
+  for (int64_t k = 0; k < mn_block_count(mine->block); k++) {
     wanted_by(edge, parallel->size, mine->point[2 * k + 1], reach, &first, &last);
     for (int q = first; q <= last; q++) {
-      at[q + 1]++;
+      c->sent[q]++;
     }
   }
+  MPI_Alltoall(c->sent, 1, MPI_INT, c->received, 1, MPI_INT, parallel->comm);
+  c->leaving = c->count = 0;
   for (int q = 0; q < parallel->size; q++) {
-    crowd->sent[q] = (int)at[q + 1];
-    at[q + 1] += at[q];
+    c->sent_at[q] = (int)c->leaving;
+    c->received_at[q] = (int)c->count;
+    c->leaving += q == self ? 0 : c->sent[q];
+    c->count += c->received[q];
   }
-  crowd->sending = at[parallel->size];
-  mn_error *error = mn_reserve(&crowd->leaving, crowd->sending, sizeof *crowd->leaving);
-  error = error ? error : mn_reserve(&crowd->routed, crowd->sending, sizeof *crowd->routed);
-  for (int64_t k = 0; k < mine->count && !error; k++) {
+  c->sent_at[self] = (int)c->leaving + c->received_at[self];
+  c->sent[self] = c->received[self] = 0;
+  MN_TRY(mn_reserve(&c->cells, c->leaving + c->count, sizeof *c->cells));
+  MN_TRY(mn_reserve(&c->x, c->count, sizeof *c->x));
+  MN_TRY(mn_reserve(&c->y, c->count, sizeof *c->y));
+  MN_TRY(mn_reserve(&c->id, c->count, sizeof *c->id));
+  MN_TRY(mn_reserve(&c->order, c->count, sizeof *c->order));
+  MN_TRY(mn_reserve(&c->bin_of, c->count, sizeof *c->bin_of));
+  return mn_reserve(&c->force, 2 * c->count, sizeof *c->force);
+}
+
+/* Own cells become visitors: of other ranks, to be sent, and of this one, where they stay. */
+static mn_error *place_visitors(const mn_parallel *parallel, const double *edge, double reach, const mn_listing *mine,
+                                mn_crowd *c)
+{
+  int *at = NULL;
+  int first;
+  int last;
+  MN_TRY(mn_alloc(&at, parallel->size, sizeof *at));
+  memcpy(at, c->sent_at, (size_t)parallel->size * sizeof *at);
+  for (int64_t k = 0; k < mn_block_count(mine->block); k++) {
     const double y = mine->point[2 * k + 1];
-    const int64_t cell = mine->order ? mine->order[k] : k;
-    const int64_t id = mine->first + cell;
+    const int64_t id = mine->block.begin + (mine->order ? mine->order[k] : k);
     wanted_by(edge, parallel->size, y, reach, &first, &last);
     for (int q = first; q <= last; q++) {
-      crowd->leaving[at[q]] = (mn_visitor){mine->point[2 * k], y, owned(edge, q, y) ? id : ~id};
-      crowd->routed[at[q]++] = cell;
+      c->cells[at[q]++] = (mn_visitor){mine->point[2 * k], y, owned(edge, q, y) ? id : ~id};
     }
   }
   mn_free(&at);
-  return error;
+  return NULL;
 }
 
-/* Exchanges `unit` bytes for every cell that was sent, there or back. */
-static mn_error *exchange(const mn_parallel *parallel, const mn_crowd *crowd, bool back, size_t unit, const void *from,
-                          void *to)
+/* Moves `unit` bytes for every visitor of another rank, there or back; `items` as c->cells. */
+static void exchange(const mn_parallel *parallel, const mn_crowd *c, bool back, size_t unit, void *items)
 {
-  int *at = NULL;
   MPI_Datatype item;
-  MN_TRY(mn_agree(parallel, mn_alloc(&at, 2 * parallel->size, sizeof *at)));
-  int *received_at = at + parallel->size;
-  for (int q = 1; q < parallel->size; q++) {
-    at[q] = at[q - 1] + crowd->sent[q - 1];
-    received_at[q] = received_at[q - 1] + crowd->received[q - 1];
+  char *away = items;
+  char *here = away + (size_t)c->leaving * unit;
+  if (parallel->size == 1) {
+    return;
   }
   MPI_Type_contiguous((int)unit, MPI_BYTE, &item);
   MPI_Type_commit(&item);
   if (back) {
-    MPI_Alltoallv(from, crowd->received, received_at, item, to, crowd->sent, at, item, parallel->comm);
+    MPI_Alltoallv(here, c->received, c->received_at, item, away, c->sent, c->sent_at, item, parallel->comm);
   } else {
-    MPI_Alltoallv(from, crowd->sent, at, item, to, crowd->received, received_at, item, parallel->comm);
+    MPI_Alltoallv(away, c->sent, c->sent_at, item, here, c->received, c->received_at, item, parallel->comm);
   }
   MPI_Type_free(&item);
-  mn_free(&at);
-  return NULL;
-}
-
-static mn_error *allocate(mn_crowd *c)
-{
-  MN_TRY(mn_reserve(&c->arrived, c->count, sizeof *c->arrived));
-  MN_TRY(mn_reserve(&c->x, c->count, sizeof *c->x));
-  MN_TRY(mn_reserve(&c->y, c->count, sizeof *c->y));
-  MN_TRY(mn_reserve(&c->order, c->count, sizeof *c->order));
-  MN_TRY(mn_reserve(&c->bin_of, c->count, sizeof *c->bin_of));
-  MN_TRY(mn_reserve(&c->own, c->count, sizeof *c->own));
-  MN_TRY(mn_reserve(&c->force, 2 * c->count, sizeof *c->force));
-  memset(c->force, 0, (size_t)(2 * c->count) * sizeof *c->force);
-  return NULL;
-}
-
-static int64_t bin_of(const mn_crowd *c, const mn_visitor *v)
-{
-  const int64_t column = (int64_t)floor(v->x / c->bin) - c->first[0];
-  const int64_t row = (int64_t)floor(v->y / c->bin) - c->first[1];
-  return row * c->bins[0] + column;
 }
 
 static void frame_bins(mn_crowd *c)
@@ -122,7 +120,7 @@ static void frame_bins(mn_crowd *c)
   double low[2] = {INFINITY, INFINITY};
   double high[2] = {-INFINITY, -INFINITY};
   for (int64_t i = 0; i < c->count; i++) {
-    const mn_visitor *v = &c->arrived[i];
+    const mn_visitor *v = &c->cells[c->leaving + i];
     low[0] = v->x < low[0] ? v->x : low[0];
     low[1] = v->y < low[1] ? v->y : low[1];
     high[0] = v->x > high[0] ? v->x : high[0];
@@ -134,118 +132,167 @@ static void frame_bins(mn_crowd *c)
   }
 }
 
-static int64_t id_of(const mn_visitor *v)
+static void find_bins(const mn_crowd *c, const mn_visitor *from, int32_t *restrict bin_of, int64_t *restrict number)
 {
-  return v->id < 0 ? ~v->id : v->id;
-}
-
-/* Cells of a bin by their ids. */
-static void sort_bin(const mn_crowd *c, int64_t begin, int64_t end)
-{
-  for (int64_t k = begin + 1; k < end; k++) {
-    const int64_t i = c->order[k];
-    const int64_t id = id_of(&c->arrived[i]);
-    int64_t to = k;
-    for (; to > begin && id_of(&c->arrived[c->order[to - 1]]) > id; to--) {
-      c->order[to] = c->order[to - 1];
-    }
-    c->order[to] = i;
+  const double bin = c->bin;
+  const int64_t first = c->first[1] * c->bins[0] + c->first[0];
+  const int64_t columns = c->bins[0];
+  for (int64_t i = 0; i < c->count; i++) {
+    const int64_t column = (int64_t)floor(from[i].x / bin);
+    const int64_t row = (int64_t)floor(from[i].y / bin);
+    bin_of[i] = (int32_t)(row * columns + column - first);
+    number[bin_of[i]]++;
   }
 }
 
+static int64_t bare(int64_t id)
+{
+  return id < 0 ? ~id : id;
+}
+
+/* Cell k moves down to where its id belongs among those of its bin, which begins at `begin`. */
+static void sink(mn_crowd *c, int64_t begin, int64_t k)
+{
+  const int64_t order = c->order[k];
+  const mn_visitor v = c->cells[c->leaving + order];
+  for (; k > begin && bare(c->id[k - 1]) > bare(v.id); k--) {
+    c->x[k] = c->x[k - 1];
+    c->y[k] = c->y[k - 1];
+    c->id[k] = c->id[k - 1];
+    c->order[k] = c->order[k - 1];
+  }
+  c->x[k] = v.x;
+  c->y[k] = v.y;
+  c->id[k] = v.id;
+  c->order[k] = order;
+}
+
+/* Cells to their places; `fill` moves on. */
+static void deal(const mn_visitor *from, const int32_t *bin_of, int64_t count, int64_t *restrict fill,
+                 double *restrict x, double *restrict y, int64_t *restrict id, int64_t *restrict order)
+{
+  for (int64_t i = 0; i < count; i++) {
+    const int64_t k = fill[bin_of[i]]++;
+    x[k] = from[i].x;
+    y[k] = from[i].y;
+    id[k] = from[i].id;
+    order[k] = i;
+  }
+}
+
+/* Counting sort by bins. */
 static mn_error *sort(mn_crowd *c)
 {
   frame_bins(c);
+  const mn_visitor *here = c->cells + c->leaving;
+  if (c->bins[0] > INT32_MAX / (c->bins[1] + 1)) {
+    return mn_error_create(MN_INTERNAL, "%lld x %lld bins of near cells are too many", (long long)c->bins[0],
+                           (long long)c->bins[1]);
+  }
   const int64_t bins = c->bins[0] * c->bins[1];
   MN_TRY(mn_reserve(&c->start, bins + 2, sizeof *c->start));
   memset(c->start, 0, (size_t)(bins + 2) * sizeof *c->start);
   int64_t *fill = c->start + 1; /* ends as the starts, shifted by one */
-  for (int64_t i = 0; i < c->count; i++) {
-    c->bin_of[i] = bin_of(c, &c->arrived[i]);
-    fill[c->bin_of[i] + 1]++;
-  }
+  find_bins(c, here, c->bin_of, fill + 1);
   for (int64_t b = 0; b < bins; b++) {
     fill[b + 1] += fill[b];
   }
-  for (int64_t i = 0; i < c->count; i++) {
-    c->order[fill[c->bin_of[i]]++] = i;
-  }
-  for (int64_t b = 0; b < bins; b++) {
-    sort_bin(c, c->start[b], c->start[b + 1]);
-  }
-  for (int64_t k = 0; k < c->count; k++) {
-    const mn_visitor *v = &c->arrived[c->order[k]];
-    c->x[k] = v->x;
-    c->y[k] = v->y;
-    c->own[k] = v->id >= 0;
+  deal(here, c->bin_of, c->count, fill, c->x, c->y, c->id, c->order);
+  for (int64_t k = 1; k < c->count; k++) {
+    const int32_t bin = c->bin_of[c->order[k]];
+    if (bare(c->id[k]) < bare(c->id[k - 1]) && k > c->start[bin]) {
+      sink(c, c->start[bin], k);
+    }
   }
   return NULL;
+}
+
+static mn_error *prepare(const mn_parallel *parallel, mn_crowd *c, double **edge)
+{
+  MN_TRY(mn_reserve(&c->sent, parallel->size, sizeof *c->sent));
+  MN_TRY(mn_reserve(&c->sent_at, parallel->size, sizeof *c->sent_at));
+  MN_TRY(mn_reserve(&c->received, parallel->size, sizeof *c->received));
+  MN_TRY(mn_reserve(&c->received_at, parallel->size, sizeof *c->received_at));
+  return mn_alloc(edge, parallel->size + 1, sizeof **edge);
 }
 
 mn_error *mn_crowd_gather(const mn_parallel *parallel, const mn_lattice *mesh, const mn_shares *rows, double reach,
                           double bin, const mn_listing *mine, mn_crowd *c)
 {
   double *edge = NULL;
+  c->block = mine->block;
   c->bin = bin;
   c->reach = (int)ceil(reach / bin);
-  const double whole = (c->reach + 1) * bin; /* so that bins are complete: sums in lanes depend on who is in them */
-  mn_error *error = mn_alloc(&edge, parallel->size + 1, sizeof *edge);
-  error = error ? error : mn_reserve(&c->sent, parallel->size, sizeof *c->sent);
-  error = error ? error : mn_reserve(&c->received, parallel->size, sizeof *c->received);
+  const double whole = (c->reach + 1) * bin; /* so that bins are complete: sums depend on who is in them */
+  mn_error *error = mn_agree(parallel, prepare(parallel, c, &edge));
   if (!error) {
     find_edges(mesh, rows, edge);
-    error = pack(parallel, edge, whole, mine, c);
+    error = mn_agree(parallel, count_visitors(parallel, edge, whole, mine, c));
   }
-  error = mn_agree(parallel, error);
+  error = error ? error : mn_agree(parallel, place_visitors(parallel, edge, whole, mine, c));
   if (!error) {
-    MPI_Alltoall(c->sent, 1, MPI_INT, c->received, 1, MPI_INT, parallel->comm);
-    c->count = 0;
-    for (int q = 0; q < parallel->size; q++) {
-      c->count += c->received[q];
-    }
-    error = mn_agree(parallel, allocate(c));
+    exchange(parallel, c, false, sizeof *c->cells, c->cells);
+    error = mn_agree(parallel, sort(c));
   }
-  error = error ? error : exchange(parallel, c, false, sizeof *c->leaving, c->leaving, c->arrived);
-  error = error ? error : mn_agree(parallel, sort(c));
   mn_free(&edge);
   return error;
 }
 
+static bool is_mine(const mn_crowd *c, int64_t id)
+{
+  return id >= c->block.begin && id < c->block.end;
+}
+
+/* Of this rank's cells, which lie in no order; inlined always, as gcc drops calls that have no effect. */
+static inline __attribute__((always_inline)) void ask_for(const mn_crowd *c, int64_t k, double *out)
+{
+  if (k < c->count && is_mine(c, c->id[k])) {
+    __builtin_prefetch(out + 2 * (c->id[k] - c->block.begin), 1);
+  }
+}
+
+static void add(const double *force, double *out)
+{
+  out[0] += force[0];
+  out[1] += force[1];
+}
+
 mn_error *mn_crowd_return(const mn_parallel *parallel, mn_crowd *c, double *out)
 {
-  mn_error *error = mn_reserve(&c->returning, 2 * c->count, sizeof *c->returning);
-  error = mn_agree(parallel, error ? error : mn_reserve(&c->returned, 2 * c->sending, sizeof *c->returned));
-  if (!error) {
-    for (int64_t k = 0; k < c->count; k++) { /* neighbours return 0 */
-      const int64_t i = c->order[k];
-      const bool own = c->own[k];
-      c->returning[2 * i] = own ? c->force[2 * k] : 0.0;
-      c->returning[2 * i + 1] = own ? c->force[2 * k + 1] : 0.0;
+  if (parallel->size > 1) {
+    MN_TRY(mn_agree(parallel, mn_reserve(&c->carried, 2 * (c->leaving + c->count), sizeof *c->carried)));
+    memset(c->carried, 0, (size_t)(2 * (c->leaving + c->count)) * sizeof *c->carried); /* neighbours return 0 */
+  }
+  for (int64_t k = 0; k < c->count; k++) {
+    const int64_t id = c->id[k];
+    ask_for(c, k + AHEAD, out);
+    if (is_mine(c, id)) {
+      add(c->force + 2 * k, out + 2 * (id - c->block.begin));
+    } else if (id >= 0) {
+      add(c->force + 2 * k, c->carried + 2 * (c->leaving + c->order[k]));
     }
-    error = exchange(parallel, c, true, 2 * sizeof(double), c->returning, c->returned);
   }
-  for (int64_t k = 0; k < c->sending && !error; k++) {
-    out[2 * c->routed[k]] += c->returned[2 * k];
-    out[2 * c->routed[k] + 1] += c->returned[2 * k + 1];
+  exchange(parallel, c, true, 2 * sizeof *c->carried, c->carried);
+  for (int64_t k = 0; k < c->leaving; k++) {
+    add(c->carried + 2 * k, out + 2 * (bare(c->cells[k].id) - c->block.begin));
   }
-  return error;
+  return NULL;
 }
 
 void mn_crowd_clear(mn_crowd *c)
 {
-  mn_free(&c->leaving);
-  mn_free(&c->arrived);
+  mn_free(&c->cells);
+  mn_free(&c->carried);
   mn_free(&c->bin_of);
-  mn_free(&c->returning);
-  mn_free(&c->returned);
   mn_free(&c->x);
   mn_free(&c->y);
+  mn_free(&c->id);
   mn_free(&c->order);
-  mn_free(&c->own);
   mn_free(&c->force);
   mn_free(&c->start);
   mn_free(&c->sent);
+  mn_free(&c->sent_at);
   mn_free(&c->received);
-  mn_free(&c->routed);
+  mn_free(&c->received_at);
   *c = (mn_crowd){0};
 }

@@ -13,32 +13,29 @@ typedef struct mn_visitor {
 } mn_visitor;
 
 typedef struct mn_crowd {
-  int64_t count;       /* cells here, own and neighbours */
-  mn_visitor *arrived; /* [count] by sending rank */
-  double *x, *y;       /* [count] by bin */
-  bool *own;           /* [count] by bin: in the strip of this rank */
-  int64_t *order;      /* [count] where in `arrived` the k-th of the bins is */
-  int64_t *bin_of;     /* [count] of those that arrived */
-  double *force;       /* [count, 2] by bin */
-  double bin;          /* side */
-  int64_t first[2];    /* of the bins: floor(x/bin) */
+  int64_t count;    /* cells here, own and neighbours */
+  double *x, *y;    /* [count] by bin */
+  int64_t *id;      /* [count] by bin, as that of a visitor */
+  double *force;    /* [count, 2] by bin */
+  double bin;       /* side */
+  int64_t first[2]; /* of the bins: floor(x/bin) */
   int64_t bins[2];
-  int64_t *start;       /* [bins[0] bins[1] + 1] */
-  int reach;            /* bins */
-  int *sent, *received; /* [ranks] cells */
-  int64_t sending;      /* cells sent */
-  mn_visitor *leaving;  /* [sending] */
-  int64_t *routed;      /* [sending] own cells in the order they were sent */
-  double *returning;    /* [count, 2] forces as they return */
-  double *returned;     /* [sending, 2] */
+  int64_t *start;                               /* [bins[0] bins[1] + 1] */
+  int reach;                                    /* bins */
+  mn_block block;                               /* of the ids of this rank */
+  int64_t leaving;                              /* visitors on other ranks */
+  mn_visitor *cells;                            /* [leaving] by rank they go to, then [count] by rank they came from */
+  double *carried;                              /* [leaving + count, 2] their forces, on the way back */
+  int64_t *order;                               /* [count] which of those that came the k-th of the bins is */
+  int32_t *bin_of;                              /* [count] of those that came */
+  int *sent, *sent_at, *received, *received_at; /* [ranks]; of this rank itself nothing is sent */
 } mn_crowd;
 
 /* The cells of a rank in any order; near the order of places is fastest. */
 typedef struct mn_listing {
-  int64_t first; /* id of the first */
-  int64_t count;
-  const double *point;  /* [count, 2] */
-  const int64_t *order; /* [count] point k is that of cell first + order[k]; NULL: of first + k */
+  mn_block block;       /* of ids */
+  const double *point;  /* [cells, 2] */
+  const int64_t *order; /* [cells] point k is that of cell block.begin + order[k]; NULL: of block.begin + k */
 } mn_listing;
 
 /* Collective.  A crowd may be gathered again and again: what it has room for is kept.
@@ -46,7 +43,7 @@ typedef struct mn_listing {
 mn_error *mn_crowd_gather(const mn_parallel *parallel, const mn_lattice *mesh, const mn_shares *rows, double reach,
                           double bin, const mn_listing *mine, mn_crowd *crowd) MN_MUST_CHECK;
 
-/* Adds the forces found for own cells of the strips to out [local, 2], on the ranks that own the cells.  Collective. */
+/* Adds force, of own cells of the strips, to out [local, 2], on the ranks that own the cells.  Collective. */
 mn_error *mn_crowd_return(const mn_parallel *parallel, mn_crowd *crowd, double *out) MN_MUST_CHECK;
 
 /* Releases all of it.  Local. */

@@ -27,9 +27,10 @@ static int64_t sum_bin(const mn_table *table, mn_crowd *c, int64_t row, int64_t 
   int64_t pairs = 0;
   const int64_t bin = row * c->bins[0] + column;
   for (int64_t k = c->start[bin]; k < c->start[bin + 1]; k++) {
-    if (!c->own[k]) {
+    if (c->id[k] < 0) {
       continue;
     }
+    c->force[2 * k] = c->force[2 * k + 1] = 0.0;
     for (int64_t near = row - c->reach; near <= row + c->reach; near++) {
       const mn_range run = run_of(c, near, column);
       const int skip = k >= run.begin && k < run.end ? (int)(k - run.begin) : -1;
@@ -116,81 +117,117 @@ enum { LANES = 8 };
 typedef float lanes __attribute__((vector_size(4 * LANES)));
 typedef int32_t integers __attribute__((vector_size(4 * LANES)));
 
-/* Sums over one run of sources for one target; lanes beyond its end count as too far. */
-static inline void sum_run(const mn_lines *table, int shift, int32_t first, mn_range run, const int32_t *x,
-                           const int32_t *y, int32_t target_x, int32_t target_y, lanes sum[2])
+/* What the sums over lines work on: whole positions and forces, in lanes by bin. */
+typedef struct work {
+  const mn_lines *table;
+  int shift;      /* bits below those that count lines */
+  int32_t first;  /* number of the first line */
+  int32_t *x, *y; /* [cells + LANES] */
+  float *fx, *fy; /* [cells + LANES] from cells before, in units of the table */
+} work;
+
+static inline integers load_integers(const int32_t *from)
+{
+  integers v;
+  memcpy(&v, from, sizeof v);
+  return v;
+}
+
+static inline void subtract(lanes v, float *from)
+{
+  lanes sum;
+  memcpy(&sum, from, sizeof sum);
+  sum -= v;
+  memcpy(from, &sum, sizeof sum);
+}
+
+/* Values of the profile. */
+static inline lanes look_up(const work *w, lanes r2)
+{
+  const int32_t last = MN_LINES_OCTAVES * w->table->per_octave - 1;
+  integers place = ((integers)r2 >> w->shift) - w->first;
+  place &= place > 0; /* nearer than the table begins: its first line, for two cells at one place too */
+  const integers beyond = place > last;
+  place = (place & ~beyond) | (last & beyond);
+  lanes value;
+  lanes slope;
+  for (int l = 0; l < LANES; l++) {
+    value[l] = w->table->line[place[l]].value;
+    slope[l] = w->table->line[place[l]].slope;
+  }
+  return value + slope * r2;
+}
+
+/* Pairs of cell k and the cells of a run behind it: forces on it are added to sum, the opposite ones to those of the
+ * run.  Lanes that are not in the run, or not behind k, count as too far. */
+static inline void meet_run(const work *w, int64_t k, mn_range run, lanes sum[2])
 {
   static const integers iota = {0, 1, 2, 3, 4, 5, 6, 7};
-  const int32_t last = MN_LINES_OCTAVES * table->per_octave - 1;
+  const int32_t x = w->x[k];
+  const int32_t y = w->y[k];
   for (int64_t j = run.begin; j < run.end; j += LANES) {
-    integers at_x;
-    integers at_y;
-    memcpy(&at_x, x + j, sizeof at_x);
-    memcpy(&at_y, y + j, sizeof at_y);
-    const lanes dx = __builtin_convertvector(at_x - target_x, lanes);
-    const lanes dy = __builtin_convertvector(at_y - target_y, lanes);
+    const lanes dx = __builtin_convertvector(load_integers(w->x + j) - x, lanes);
+    const lanes dy = __builtin_convertvector(load_integers(w->y + j) - y, lanes);
     const lanes r2 = dx * dx + dy * dy;
-    const integers near = (r2 < table->reach2) & (iota < (int32_t)(run.end - j));
-    integers place = ((integers)r2 >> shift) - first;
-    place &= place > 0; /* nearer than the table begins: its first line, for two cells at one place too */
-    const integers beyond = place > last;
-    place = (place & ~beyond) | (last & beyond);
-    lanes value;
-    lanes slope;
-    for (int l = 0; l < LANES; l++) {
-      value[l] = table->line[place[l]].value;
-      slope[l] = table->line[place[l]].slope;
-    }
-    const lanes f = (lanes)((integers)(value + slope * r2) & near);
+    const integers near =
+        (r2 < w->table->reach2) & (iota < (int32_t)(run.end - j)) & (iota > (int32_t)(k < j ? -1 : k - j));
+    const lanes f = (lanes)((integers)look_up(w, r2) & near);
     sum[0] += f * dx;
     sum[1] += f * dy;
+    subtract(f * dx, w->fx + j);
+    subtract(f * dy, w->fy + j);
   }
 }
 
-static int64_t sum_bin_lines(const mn_lines *table, int shift, int32_t first, const int32_t *x, const int32_t *y,
-                             mn_crowd *c, int64_t row, int64_t column)
+static inline double sum_of(lanes v)
+{
+  double sum[LANES];
+  for (int l = 0; l < LANES; l++) {
+    sum[l] = (double)v[l];
+  }
+  return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
+}
+
+/* Every cell of a bin meets those behind it: of its bin, of those to the right, and of the rows above. */
+static int64_t meet_bin(const work *w, mn_crowd *c, int64_t row, int64_t column)
 {
   const int64_t bin = row * c->bins[0] + column;
   int64_t looked = 0;
   for (int64_t k = c->start[bin]; k < c->start[bin + 1]; k++) {
-    if (!c->own[k]) {
-      continue;
-    }
     lanes sum[2] = {{0.0F}, {0.0F}};
-    for (int64_t near = row - c->reach; near <= row + c->reach; near++) {
-      const mn_range run = run_of(c, near, column);
-      sum_run(table, shift, first, run, x, y, x[k], y[k], sum);
-      looked += run.end - run.begin;
+    mn_range run = {c->start[bin], run_of(c, row, column).end};
+    for (int64_t near = row; near <= row + c->reach; near++) {
+      run = near > row ? run_of(c, near, column) : run;
+      meet_run(w, k, run, sum);
+      looked += c->id[k] < 0 ? 0 : run.end - (near > row ? run.begin : k);
     }
-    for (int a = 0; a < 2; a++) {
-      double total = 0.0;
-      for (int l = 0; l < LANES; l++) {
-        total += (double)sum[a][l];
-      }
-      c->force[2 * k + a] += table->unit * total;
-    }
+    c->force[2 * k] = w->table->unit * ((double)w->fx[k] + sum_of(sum[0]));
+    c->force[2 * k + 1] = w->table->unit * ((double)w->fy[k] + sum_of(sum[1]));
   }
   return looked;
 }
 
 mn_error *mn_near_sum_lines(const mn_lines *table, mn_crowd *c, int64_t *pairs)
 {
-  const int shift = shift_of(table);
-  const int32_t first = first_of(table);
-  int32_t *at = NULL;
   const int64_t room = c->count + LANES;
-  MN_TRY(mn_alloc(&at, 2 * room, sizeof *at));
-  int32_t *x = at;
-  int32_t *y = at + room;
-  for (int64_t k = 0; k < c->count; k++) {
-    x[k] = (int32_t)rint((c->x[k] - table->origin[0]) / table->unit);
-    y[k] = (int32_t)rint((c->y[k] - table->origin[1]) / table->unit);
-  }
-  for (int64_t row = 0; row < c->bins[1]; row++) {
-    for (int64_t column = 0; column < c->bins[0]; column++) {
-      *pairs += sum_bin_lines(table, shift, first, x, y, c, row, column);
+  const double per_unit = 1.0 / table->unit;
+  work w = {.table = table, .shift = shift_of(table), .first = first_of(table)};
+  mn_error *error = mn_alloc(&w.x, 2 * room, sizeof *w.x);
+  error = error ? error : mn_alloc(&w.fx, 2 * room, sizeof *w.fx);
+  if (!error) {
+    w.y = w.x + room;
+    w.fy = w.fx + room;
+    for (int64_t k = 0; k < c->count; k++) {
+      w.x[k] = (int32_t)rint((c->x[k] - table->origin[0]) * per_unit);
+      w.y[k] = (int32_t)rint((c->y[k] - table->origin[1]) * per_unit);
+    }
+    for (int64_t row = 0; row < c->bins[1]; row++) {
+      for (int64_t column = 0; column < c->bins[0]; column++) {
+        *pairs += meet_bin(&w, c, row, column);
+      }
     }
   }
-  mn_free(&at);
-  return NULL;
+  mn_free(&w.x);
+  mn_free(&w.fx);
+  return error;
 }

@@ -25,9 +25,9 @@ typedef struct mn_lines {
 void mn_lines_fill(mn_lines *lines, mn_profile *profile, const void *context, double reach, double accuracy,
                    const double low[2], const double high[2]);
 
-/* Adds the forces of all neighbours to crowd->force for the cells of the strip; returns the number of pairs looked at.
- * Local.  A target's sum runs over bins by rows, then ids.  The first in double, 15 ns a pair looked at, the second in
- * float lanes, 2 ns. */
+/* crowd->force = sum over all neighbours, for the cells of the strip; counts the pairs looked at from own cells. Local.
+ * In double a target's sum runs over bins by rows, then ids: 15 ns a pair looked at, each from both sides.  In float
+ * lanes a pair is looked at once, from the cell that is first in that order. */
 int64_t mn_near_sum(const mn_table *table, mn_crowd *crowd);
 mn_error *mn_near_sum_lines(const mn_lines *lines, mn_crowd *crowd, int64_t *pairs) MN_MUST_CHECK;
 

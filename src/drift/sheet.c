@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { TILE = 16 /* nodes */, SORT_FROM = 1 << 21 /* nodes */ };
+enum { TILE = 16 /* nodes */, SORT_FROM = 1 << 21 /* nodes */, AHEAD = 16 /* cells */ };
 
 static int64_t nodes_of(const mn_lattice *mesh)
 {
@@ -127,6 +127,9 @@ static mn_error *sort(mn_sheet *s, int64_t local, const double *mine)
     start[t + 1] += start[t];
   }
   for (int64_t i = 0; i < local; i++) {
+    const int64_t soon = start[tile[i + AHEAD < local ? i + AHEAD : i]];
+    __builtin_prefetch(s->order + soon, 1);
+    __builtin_prefetch(s->point + 2 * soon, 1);
     const int64_t k = start[tile[i]]++;
     s->order[k] = i;
     s->point[2 * k] = mine[2 * i];
@@ -144,7 +147,7 @@ static bool is_sorted(const mn_sheet *s)
 mn_listing mn_sheet_listing(const mn_sheet *s, mn_block block, const double *mine)
 {
   const bool sorted = is_sorted(s);
-  return (mn_listing){block.begin, mn_block_count(block), sorted ? s->point : mine, sorted ? s->order : NULL};
+  return (mn_listing){block, sorted ? s->point : mine, sorted ? s->order : NULL};
 }
 
 /* Own counts become masses; on the way the squares of their shares in the whole are added up, at most 1. */
@@ -194,6 +197,7 @@ mn_error *mn_sheet_read(const mn_parallel *parallel, mn_sheet *s, int64_t local,
   memset(s->read, 0, (size_t)(2 * local) * sizeof *s->read);
   mn_lattice_interpolate(&s->mesh, &s->window, local, s->point, all, s->field.values, s->read);
   for (int64_t k = 0; k < local; k++) {
+    __builtin_prefetch(out + 2 * s->order[k + AHEAD < local ? k + AHEAD : k], 1);
     out[2 * s->order[k]] += s->read[2 * k];
     out[2 * s->order[k] + 1] += s->read[2 * k + 1];
   }
