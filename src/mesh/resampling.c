@@ -174,9 +174,10 @@ static void refine_row(const mn_resampling *r, const mn_lattice *fine, mn_range 
   for (int64_t k = 0; sequence_of(r, fine, coarse, nodes, k, &s); k++) {
     weighted_sum(r->width, r->weight[s.phase], from + 2 * s.coarse, 2, 2 * s.count, side + k * room);
   }
-  for (int64_t begin = 0; begin < count; begin += r->ratio) {
+  to += 2 * nodes.begin;
+  for (int64_t begin = 0; begin < count; begin += r->ratio, side += 2) {
     for (int64_t k = 0; k < r->ratio && begin + k < count; k++) {
-      add_pair(side + k * room + 2 * (begin / r->ratio), to + 2 * (nodes.begin + begin + k));
+      add_pair(side + k * room, to + 2 * (begin + k));
     }
   }
 }
@@ -221,6 +222,20 @@ void mn_resampling_clear(mn_resampling_work *work)
   *work = (mn_resampling_work){0};
 }
 
+/* rows = those that are wanted: of a rank that is alone, where they lie. */
+static mn_error *look_at(const mn_parallel *parallel, const mn_shares *owner, int64_t width, const double *mine,
+                         mn_range wanted, mn_resampling_work *work, const double **rows)
+{
+  *rows = mine + wanted.begin * width;
+  if (parallel->size > 1) {
+    mn_error *error = reserve(&work->fetched, &work->fetched_room, (wanted.end - wanted.begin) * width);
+    MN_TRY(mn_agree(parallel, error));
+    MN_TRY(mn_rows_fetch(parallel, owner, width, mine, wanted, work->fetched));
+    *rows = work->fetched;
+  }
+  return NULL;
+}
+
 mn_error *mn_lattice_coarsen(const mn_parallel *parallel, const mn_resampling *r, mn_resampling_work *work,
                              const mn_lattice *from, const mn_shares *fine_owner, const double *fine,
                              const mn_lattice *to, const mn_shares *coarse_owner, double *coarse)
@@ -230,7 +245,6 @@ mn_error *mn_lattice_coarsen(const mn_parallel *parallel, const mn_resampling *r
   const mn_range wanted = fine_rows(r, from, to, own);
   const int64_t narrow = (mine.end - mine.begin) * to->nodes[0];
   mn_error *error = reserve(&work->narrow, &work->narrow_room, narrow);
-  error = error ? error : reserve(&work->fetched, &work->fetched_room, (wanted.end - wanted.begin) * to->nodes[0]);
   error = error ? error : reserve(&work->side, &work->side_room, from->nodes[0]);
   MN_TRY(mn_agree(parallel, error));
   memset(work->narrow, 0, (size_t)narrow * sizeof *work->narrow);
@@ -238,9 +252,10 @@ mn_error *mn_lattice_coarsen(const mn_parallel *parallel, const mn_resampling *r
   for (int64_t j = 0; j < mine.end - mine.begin; j++) {
     coarsen_row(r, from, nodes, fine + j * from->nodes[0], to, work->side, work->narrow + j * to->nodes[0]);
   }
-  MN_TRY(mn_rows_fetch(parallel, fine_owner, to->nodes[0], work->narrow, wanted, work->fetched));
+  const double *rows = NULL;
+  MN_TRY(look_at(parallel, fine_owner, to->nodes[0], work->narrow, wanted, work, &rows));
   memset(coarse, 0, (size_t)((own.end - own.begin) * to->nodes[0]) * sizeof *coarse);
-  gather_rows(r, from, to, wanted, work->fetched, own, coarse);
+  gather_rows(r, from, to, wanted, rows, own, coarse);
   return NULL;
 }
 
@@ -265,13 +280,13 @@ mn_error *mn_lattice_refine(const mn_parallel *parallel, const mn_resampling *r,
   const mn_range wanted = coarse_rows(r, to, from, mine);
   const int64_t width = 2 * from->nodes[0];
   mn_error *error = reserve(&work->narrow, &work->narrow_room, width);
-  error = error ? error : reserve(&work->fetched, &work->fetched_room, (wanted.end - wanted.begin) * width);
   error = error ? error : reserve(&work->side, &work->side_room, 2 * (to->nodes[0] + r->ratio));
   MN_TRY(mn_agree(parallel, error));
-  MN_TRY(mn_rows_fetch(parallel, coarse_owner, width, coarse, wanted, work->fetched));
+  const double *rows = NULL;
+  MN_TRY(look_at(parallel, coarse_owner, width, coarse, wanted, work, &rows));
   const mn_range nodes = covered(r, to, from);
   for (int64_t j = mine.begin; j < mine.end; j++) {
-    scatter_row(r, from, wanted, work->fetched, to, nodes, j, work, fine + 2 * (j - mine.begin) * to->nodes[0]);
+    scatter_row(r, from, wanted, rows, to, nodes, j, work, fine + 2 * (j - mine.begin) * to->nodes[0]);
   }
   return NULL;
 }

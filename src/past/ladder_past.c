@@ -4,7 +4,6 @@
 #include "ladder_parts.h"
 
 #include <math.h>
-#include <string.h>
 
 /* The open chapter of a level for content left from `begin` to `end`, as of `time`. */
 static mn_error *open_chapter(const mn_ladder *l, mn_level *level, double begin, double end, double smear, double time,
@@ -53,13 +52,8 @@ static mn_error *enter(mn_ladder *l, double time, double step)
   const bool bridge = l->model.quadrature == MN_BRIDGE;
   mn_chapter *open = NULL;
   MN_TRY(mn_agree(&l->parallel, open_chapter(l, level, l->time, time, smear, time, &open)));
-  memset(level->work, 0, (size_t)mn_spectrum_size(level->spectrum) * sizeof *level->work);
-  mn_level_leave(level, &l->model, h, bridge ? 0.5 : 1.0, level->present, level->work);
-  if (bridge) {
-    mn_level_leave(level, &l->model, h, 0.5, level->before, level->work);
-  }
-  add_modes(level, level->work, open->modes);
-  add_modes(level, level->work, level->sum);
+  const double *const sources[2] = {level->present, bridge ? level->before : level->present};
+  mn_level_leave(level, &l->model, h, sources, open->modes);
   return NULL;
 }
 
@@ -122,7 +116,9 @@ mn_error *mn_ladder_remember(mn_ladder *l, double time, double step, const doubl
   }
   for (int k = 0; k < l->levels; k++) {
     mn_level *level = l->level[k];
-    memcpy(level->before, level->present, (size_t)mn_spectrum_size(level->spectrum) * sizeof *level->before);
+    double *sample = level->present; /* the old one is overwritten when cells are taken again */
+    level->present = level->before;
+    level->before = sample;
     level->has_before = true;
   }
   l->time = time;

@@ -128,13 +128,12 @@ void mn_level_sharpen(const mn_level *l, double variance, double *modes)
   }
 }
 
-void mn_level_leave(const mn_level *l, const mn_model *model, double h, double weight, const double *sources,
-                    double *modes)
+void mn_level_leave(const mn_level *l, const mn_model *model, double h, const double *const sources[2], double *modes)
 {
   const mn_spectrum *s = l->spectrum;
   const int64_t ny = s->mesh.nodes[1];
   const double lag = h / model->theta;
-  gaussians(l, mn_kernel_shift(model, h) / model->theta, weight); /* half the variance */
+  gaussians(l, mn_kernel_shift(model, h) / model->theta, 0.5); /* half the variance; half of either source */
   for (int64_t j = 0; j < ny; j++) {
     l->gone_y[j] = expm1(-(square(s->ky[j]) + model->lambda) * lag);
   }
@@ -146,9 +145,11 @@ void mn_level_leave(const mn_level *l, const mn_model *model, double h, double w
       const double rate = kx2 + square(s->ky[j]) + model->lambda;
       const double symbol = rate > 0.0 ? -(a + b + a * b) / rate : lag;
       const double share = symbol * l->along_x[c] * l->along_y[j];
-      const int64_t at = 2 * (c * ny + j);
-      modes[at] += share * sources[at];
-      modes[at + 1] += share * sources[at + 1];
+      for (int64_t at = 2 * (c * ny + j); at < 2 * (c * ny + j) + 2; at++) {
+        const double left = share * (sources[0][at] + sources[1][at]);
+        modes[at] += left;
+        l->sum[at] += left;
+      }
     }
   }
 }

@@ -45,8 +45,9 @@ void mn_level_destroy(mn_level **level);
 /* Multiplies modes by exp(-(k^2 + lambda) lag/theta).  Local. */
 void mn_level_decay(const mn_level *level, const mn_model *model, double lag, double *modes);
 
-/* modes += weight times what unit sources leave over a step of length h, seen at its end.  Local. */
-void mn_level_leave(const mn_level *level, const mn_model *model, double h, double weight, const double *sources,
+/* Adds to modes, and to the level's sum, what unit sources leave over a step of length h, seen at its end: the mean of
+ * both sets.  Local. */
+void mn_level_leave(const mn_level *level, const mn_model *model, double h, const double *const sources[2],
                     double *modes);
 
 /* Multiplies modes by exp(-k^2 variance/2), and takes that back for |k| <= cutoff: beyond, in the corners of the square
