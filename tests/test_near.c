@@ -245,13 +245,13 @@ static double envelope(int profile, double r2)
 static int64_t sum_pairs(const mn_parallel *p, const cloud *c, sharing how, int profile, double accuracy, double *out)
 {
   static mn_table table;
-  static mn_lines lines;
+  static mn_curve curve;
   mn_crowd crowd = gather(p, c, how, 0.5 * reach);
   int64_t pairs = 0;
   if (accuracy > 0.0) {
-    mn_lines_fill(&lines, profiles[profile], NULL, reach, accuracy, c->low, c->high);
-    assert_true(lines.per_octave > 0);
-    check_ok(mn_agree(p, mn_near_sum_lines(&lines, &crowd, &pairs)));
+    mn_curve_fill(&curve, profiles[profile], NULL, reach, accuracy, c->low, c->high);
+    assert_true(curve.kind != MN_CURVE_NONE);
+    check_ok(mn_agree(p, mn_near_sum_curve(&curve, &crowd, &pairs)));
   } else {
     mn_table_sample(&table, profiles[profile], NULL, reach * reach);
     pairs = mn_near_sum(&table, &crowd);
@@ -361,13 +361,13 @@ static void two_cells_at_one_place_feel_nothing_of_each_other(void **state)
 
 static void lines_are_refused_where_floats_are_too_coarse(void **state)
 {
-  static mn_lines lines;
+  static mn_curve curve;
   static const double accuracies[] = {1e-2, 1e-3, 2e-5, 1e-7};
   (void)state;
   const cloud c = cloud_of(CELLS, 0);
   for (int k = 0; k < 4; k++) {
-    mn_lines_fill(&lines, pole, NULL, reach, accuracies[k], c.low, c.high);
-    assert_true((lines.per_octave == 0) == (k == 3) && lines.per_octave <= MN_LINES_MAX);
+    mn_curve_fill(&curve, pole, NULL, reach, accuracies[k], c.low, c.high);
+    assert_true((curve.kind == MN_CURVE_NONE) == (k == 3));
   }
 }
 

@@ -22,7 +22,7 @@ typedef struct spectral {
   mn_tail tail;
   mn_crowd crowd;
   mn_table near;
-  mn_lines lines;
+  mn_curve curve;
   mn_layout layout;
   double low[2], high[2]; /* box around all cells */
   mn_window equal;        /* the window that is as good for all phases */
@@ -231,10 +231,10 @@ static mn_error *sum_near(mn_drift *drift, const mn_present *present)
   spectral *w = drift->work;
   remainder_of n = {&drift->model, present, {0}};
   mn_split_range(&drift->model, present, w->from, (double)INFINITY, &n.wide);
-  mn_lines_fill(&w->lines, near_profile, &n, w->layout.reach, share_of_tolerance * w->layout.near_accuracy, w->low,
+  mn_curve_fill(&w->curve, near_profile, &n, w->layout.reach, share_of_tolerance * w->layout.near_accuracy, w->low,
                 w->high);
-  if (w->lines.per_octave > 0) {
-    return mn_agree(&drift->parallel, mn_near_sum_lines(&w->lines, &w->crowd, &drift->cost.pairs));
+  if (w->curve.kind != MN_CURVE_NONE) {
+    return mn_agree(&drift->parallel, mn_near_sum_curve(&w->curve, &w->crowd, &drift->cost.pairs));
   }
   mn_table_sample(&w->near, near_profile, &n, w->layout.reach * w->layout.reach);
   drift->cost.pairs += mn_near_sum(&w->near, &w->crowd);
