@@ -371,6 +371,47 @@ static void lines_are_refused_where_floats_are_too_coarse(void **state)
   }
 }
 
+/* Sums over pairs of cells of |error of the pair's force|^2 and |force|^2: what `accuracy` is about.  Cells lie at
+ * random, so errors of a cell's pairs add up like those. */
+static double rms_error(const cloud *c, int profile, double accuracy)
+{
+  double out[2 * CELLS];
+  double sums[2] = {0.0};
+  const mn_block own = mn_block_of(c->count, check_world()->rank, check_world()->size);
+  sum_pairs(check_world(), c, EVENLY, profile, accuracy, out);
+  for (int64_t k = 0; k < 2 * mn_block_count(own); k++) {
+    double size, steepness;
+    const int i = (int)(own.begin + k / 2);
+    const double missed = out[k] - (double)exact(c, profile, i, (int)(k % 2), &size, &steepness);
+    sums[0] += missed * missed;
+    for (int j = 0; j < c->count; j++) {
+      const double r[2] = {c->x[2 * j] - c->x[2 * i], c->x[2 * j + 1] - c->x[2 * i + 1]};
+      const double r2 = r[0] * r[0] + r[1] * r[1];
+      const double force = r2 > 0.0 && r2 < reach * reach ? profiles[profile](NULL, r2) * r[k % 2] : 0.0;
+      sums[1] += force * force;
+    }
+  }
+  MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPI_DOUBLE, MPI_SUM, check_world()->comm);
+  return sqrt(sums[0] / sums[1]);
+}
+
+/* A logarithm is a quartic on every factor of 4, a pole is not near 0. */
+static void quartics_are_taken_where_they_are_good_enough(void **state)
+{
+  static mn_curve curve;
+  static const double accuracies[] = {1e-1, 1e-2, 1e-4};
+  (void)state;
+  const cloud c = cloud_of(CELLS, 0);
+  for (int k = 0; k < 6; k++) {
+    const double accuracy = accuracies[k % 3];
+    const bool good = k / 3 == 1 && accuracy > 1e-3;
+    mn_curve_fill(&curve, profiles[k / 3], NULL, reach, accuracy, c.low, c.high);
+    assert_int_equal(curve.kind, good ? MN_CURVE_QUARTICS : MN_CURVE_LINES);
+    const double error = rms_error(&c, k / 3, accuracy);
+    assert_everywhere(error > 0.0 && error <= accuracy);
+  }
+}
+
 static void sums_have_the_same_bits_on_any_number_of_ranks(void **state)
 {
   (void)state;
@@ -381,8 +422,9 @@ static void sums_have_the_same_bits_on_any_number_of_ranks(void **state)
   mn_parallel alone;
   mn_parallel_create(MPI_COMM_SELF, &alone);
   for (int k = 0; k < 4 * SHARINGS; k++) {
-    sum_pairs(p, &c, k / 4, k / 2 % 2, k % 2 ? 1e-3 : 0.0, out);
-    sum_pairs(&alone, &c, EVENLY, k / 2 % 2, k % 2 ? 1e-3 : 0.0, expected);
+    const double accuracy = k % 2 ? (k < 2 * SHARINGS ? 1e-2 : 1e-4) : 0.0; /* quartics, lines, or in double */
+    sum_pairs(p, &c, k / 4, k / 2 % 2, accuracy, out);
+    sum_pairs(&alone, &c, EVENLY, k / 2 % 2, accuracy, expected);
     assert_everywhere(memcmp(out, expected + 2 * own.begin, (size_t)mn_block_count(own) * 2 * sizeof *out) == 0);
   }
   mn_parallel_destroy(&alone);
@@ -396,5 +438,6 @@ MN_TESTS("near", cmocka_unit_test(every_cell_is_own_on_the_one_rank_whose_strip_
          cmocka_unit_test(sums_in_lanes_are_as_accurate_as_asked_for),
          cmocka_unit_test(pairs_looked_at_are_those_in_neighbouring_bins),
          cmocka_unit_test(two_cells_at_one_place_feel_nothing_of_each_other),
+         cmocka_unit_test(quartics_are_taken_where_they_are_good_enough),
          cmocka_unit_test(lines_are_refused_where_floats_are_too_coarse),
          cmocka_unit_test(sums_have_the_same_bits_on_any_number_of_ranks));
