@@ -85,18 +85,19 @@ static double bytes_of(mn_drift *drift, mn_phase phase)
     chapters += nodes * level.chapters;
   }
   switch (phase) {
-  case MN_PHASE_SPREAD: /* positions; counts cleared, added to, reduced; deposits */
-    return 16.0 * cells + 24.0 * sheet + 24.0 * own;
+  case MN_PHASE_SPREAD: /* positions; counts cleared and added to, then read and replaced by masses */
+    return 16.0 * cells + 24.0 * sheet + 16.0 * own;
   case MN_PHASE_MODES: /* deposits; a transform of every level, over rows and columns */
     return 8.0 * own + 32.0 * levels;
-  case MN_PHASE_SHEET: /* three transforms over rows and columns, the symbol twice */
-    return fine ? 3.0 * 32.0 * own + 48.0 * own : 16.0 * own;
-  case MN_PHASE_LADDER: /* chapters; two transforms of every level; two components added to the sheet */
+  case MN_PHASE_SHEET: /* deposit, a third of the columns in float five times, symbol, field */
+    return fine ? (8.0 + 5.0 * 2.8 + 2.8 + 16.0) * own : 16.0 * own;
+  case MN_PHASE_LADDER: /* chapters; a transform of two components of every level; both added to the sheet */
     return 16.0 * chapters + 64.0 * levels + 32.0 * own;
-  case MN_PHASE_READ: /* two components side by side, gathered; positions and forces */
-    return 32.0 * own + 32.0 * sheet + 48.0 * cells;
-  case MN_PHASE_NEAR: /* sent, arrived, sorted; forces back */
-    return drift->cost.pairs > 0 ? (48.0 + 72.0 + 64.0) * cells : 0.0;
+  case MN_PHASE_READ: /* the field; positions and forces */
+    return 16.0 * sheet + 48.0 * cells;
+  case MN_PHASE_NEAR: /* listed; visitors made and read three times; bins, sorted, whole numbers; forces there and back
+                       */
+    return drift->cost.pairs > 0 ? (24.0 + 96.0 + 12.0 + 40.0 + 24.0 + 72.0) * cells : 0.0;
   case MN_PHASE_OWN: /* all samples, positions, forces; the density */
     return (16.0 * mn_ladder_trail(ladder)->samples + 64.0) * cells + 8.0 * own;
   case MN_PHASE_REMEMBER:
