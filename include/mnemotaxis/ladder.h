@@ -72,7 +72,8 @@ mn_error *mn_ladder_take(mn_ladder *ladder, const mn_ground *ground, const doubl
 mn_error *mn_ladder_add_gradient(mn_ladder *ladder, double now, const mn_present *present, double from,
                                  const mn_ground *ground, double *field) MN_MUST_CHECK;
 
-/** Makes the cells taken last the newest sample of the past.  Collective.
+/** Makes the cells taken last the newest sample of the past; before a gradient is asked for again, cells have to be
+ * taken again.  Collective.
  * @param time  of the sample
  * @param step  that follows
  * @param mine  [local cells, 2] their positions, for the own trails */

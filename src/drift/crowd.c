@@ -99,12 +99,12 @@ static mn_error *place_visitors(const mn_parallel *parallel, const double *edge,
 /* Moves `unit` bytes for every visitor of another rank, there or back; `items` as c->cells. */
 static void exchange(const mn_parallel *parallel, const mn_crowd *c, bool back, size_t unit, void *items)
 {
-  MPI_Datatype item;
-  char *away = items;
-  char *here = away + (size_t)c->leaving * unit;
   if (parallel->size == 1) {
     return;
   }
+  MPI_Datatype item;
+  char *away = items;
+  char *here = away + (size_t)c->leaving * unit;
   MPI_Type_contiguous((int)unit, MPI_BYTE, &item);
   MPI_Type_commit(&item);
   if (back) {
@@ -135,12 +135,12 @@ static void frame_bins(mn_crowd *c)
 static void find_bins(const mn_crowd *c, const mn_visitor *from, int32_t *restrict bin_of, int64_t *restrict number)
 {
   const double bin = c->bin;
-  const int64_t first = c->first[1] * c->bins[0] + c->first[0];
+  const int64_t first[2] = {c->first[0], c->first[1]};
   const int64_t columns = c->bins[0];
   for (int64_t i = 0; i < c->count; i++) {
-    const int64_t column = (int64_t)floor(from[i].x / bin);
-    const int64_t row = (int64_t)floor(from[i].y / bin);
-    bin_of[i] = (int32_t)(row * columns + column - first);
+    const int64_t column = (int64_t)floor(from[i].x / bin) - first[0];
+    const int64_t row = (int64_t)floor(from[i].y / bin) - first[1];
+    bin_of[i] = (int32_t)(row * columns + column);
     number[bin_of[i]]++;
   }
 }

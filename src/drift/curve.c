@@ -97,14 +97,19 @@ static double quartic(const mn_curve *c, double s)
   return value;
 }
 
-/* rms error of r f over the disc, relative: both are integrals of s ds, from points at even distances in ln s. */
-static double error_of_quartics(const mn_curve *c, mn_profile *profile, const void *context, double per_s)
+/* rms error of r f over the disc, relative: both are integrals of s ds, from points at even distances in ln s. Infinite
+ * if too much is missed from s = nearest on: where cells are dense, what is nearer would be many. */
+static double error_of_quartics(const mn_curve *c, mn_profile *profile, const void *context, double per_s,
+                                double nearest)
 {
   double error = 0.0;
   double square = 0.0;
   for (double s = 1.99; s > 1e-9; s *= 0.85) {
     const double f = profile(context, s * per_s);
     const double missed = quartic(c, s) - f;
+    if (s >= nearest && s < 0.1 && fabs(missed) > 0.3 * fabs(f)) {
+      return (double)INFINITY;
+    }
     error += missed * missed * s * s;
     square += f * f * s * s;
   }
@@ -112,16 +117,17 @@ static double error_of_quartics(const mn_curve *c, mn_profile *profile, const vo
 }
 
 /* True when they are good enough. */
-static bool try_quartics(mn_curve *c, mn_profile *profile, const void *context, double reach, double accuracy)
+static bool try_quartics(mn_curve *c, mn_profile *profile, const void *context, double reach, double nearest,
+                         double accuracy)
 {
   const double per_s = reach * reach / 1.9999;
   c->kind = MN_CURVE_QUARTICS;
   c->scale = (float)(c->unit * c->unit / per_s);
   fill_quartics(c, profile, context, per_s);
-  return error_of_quartics(c, profile, context, per_s) <= accuracy;
+  return error_of_quartics(c, profile, context, per_s, nearest * nearest / per_s) <= accuracy;
 }
 
-void mn_curve_fill(mn_curve *c, mn_profile *profile, const void *context, double reach, double accuracy,
+void mn_curve_fill(mn_curve *c, mn_profile *profile, const void *context, double reach, double nearest, double accuracy,
                    const double low[2], const double high[2])
 {
   c->unit = ldexp(fmax(fmax(high[0] - low[0], high[1] - low[1]), 4.0 * reach), -30);
@@ -129,7 +135,7 @@ void mn_curve_fill(mn_curve *c, mn_profile *profile, const void *context, double
   for (int a = 0; a < 2; a++) {
     c->origin[a] = 0.5 * (low[a] + high[a]);
   }
-  if (accuracy >= quartics_from && try_quartics(c, profile, context, reach, accuracy)) {
+  if (accuracy >= quartics_from && try_quartics(c, profile, context, reach, nearest, accuracy)) {
     return;
   }
   int per_octave = 8;

@@ -61,7 +61,7 @@ typedef int32_t integers __attribute__((vector_size(4 * LANES)));
 typedef struct work {
   const mn_curve *curve;
   int32_t *x, *y; /* [cells + LANES] */
-  float *fx, *fy; /* [cells + LANES] from cells before, in units of the curve */
+  float *fx, *fy; /* [cells + LANES] from cells before, in units of the curve; not yet in the force */
 } work;
 
 static inline integers load_integers(const int32_t *from)
@@ -122,7 +122,8 @@ static inline void meet_run(const work *w, mn_curve_kind kind, int64_t k, mn_ran
   static const integers iota = {0, 1, 2, 3, 4, 5, 6, 7};
   const int32_t x = w->x[k];
   const int32_t y = w->y[k];
-  for (int64_t j = run.begin; j < run.end; j += LANES) {
+  const int64_t begin = k > run.begin ? run.begin + (k - run.begin) / LANES * LANES : run.begin;
+  for (int64_t j = begin; j < run.end; j += LANES) {
     const lanes dx = __builtin_convertvector(load_integers(w->x + j) - x, lanes);
     const lanes dy = __builtin_convertvector(load_integers(w->y + j) - y, lanes);
     const lanes r2 = dx * dx + dy * dy;
@@ -159,19 +160,35 @@ static inline int64_t meet_bin(const work *w, mn_curve_kind kind, mn_crowd *c, i
       meet_run(w, kind, k, run, sum);
       looked += c->id[k] < 0 ? 0 : run.end - (near > row ? run.begin : k);
     }
-    c->force[2 * k] = w->curve->unit * ((double)w->fx[k] + sum_of(sum[0]));
-    c->force[2 * k + 1] = w->curve->unit * ((double)w->fy[k] + sum_of(sum[1]));
+    c->force[2 * k] = w->curve->unit * (c->force[2 * k] + (double)w->fx[k] + sum_of(sum[0]));
+    c->force[2 * k + 1] = w->curve->unit * (c->force[2 * k + 1] + (double)w->fy[k] + sum_of(sum[1]));
   }
   return looked;
 }
 
-/* `kind` is known when this is compiled. */
+/* What the rows above have got from a row goes to double: all on one side, forces on a cell add up to much more than
+ * what they come to in the end, and floats would lose the difference in a dense crowd. */
+static void settle(const work *w, mn_crowd *c, int64_t row)
+{
+  const int64_t top = row + 1 + c->reach < c->bins[1] ? row + 1 + c->reach : c->bins[1];
+  for (int64_t k = c->start[(row + 1) * c->bins[0]]; k < c->start[top * c->bins[0]]; k++) {
+    c->force[2 * k] += (double)w->fx[k];
+    c->force[2 * k + 1] += (double)w->fy[k];
+    w->fx[k] = w->fy[k] = 0.0F;
+  }
+}
+
+/* `kind` is known when this is compiled.  Quartics err by more than floats lose. */
 static inline int64_t meet_all(const work *w, mn_curve_kind kind, mn_crowd *c)
 {
   int64_t looked = 0;
+  memset(c->force, 0, (size_t)(2 * c->count) * sizeof *c->force);
   for (int64_t row = 0; row < c->bins[1]; row++) {
     for (int64_t column = 0; column < c->bins[0]; column++) {
       looked += meet_bin(w, kind, c, row, column);
+    }
+    if (kind == MN_CURVE_LINES) {
+      settle(w, c, row);
     }
   }
   return looked;

@@ -231,8 +231,9 @@ static mn_error *sum_near(mn_drift *drift, const mn_present *present)
   spectral *w = drift->work;
   remainder_of n = {&drift->model, present, {0}};
   mn_split_range(&drift->model, present, w->from, (double)INFINITY, &n.wide);
-  mn_curve_fill(&w->curve, near_profile, &n, w->layout.reach, share_of_tolerance * w->layout.near_accuracy, w->low,
-                w->high);
+  const double nearest = 0.1 / sqrt(w->scene.density); /* a cell has 0.03 neighbours within it */
+  mn_curve_fill(&w->curve, near_profile, &n, w->layout.reach, nearest, share_of_tolerance * w->layout.near_accuracy,
+                w->low, w->high);
   if (w->curve.kind != MN_CURVE_NONE) {
     return mn_agree(&drift->parallel, mn_near_sum_curve(&w->curve, &w->crowd, &drift->cost.pairs));
   }

@@ -109,19 +109,16 @@ mn_error *mn_rows_fetch(const mn_parallel *parallel, const mn_shares *owner, int
   return error;
 }
 
-/* Own rows of all ranks as counts of numbers; their places too if asked for. */
-static mn_error *count_numbers(const mn_parallel *parallel, const mn_shares *owner, int64_t width, int **count,
-                               int **at)
+/* Own rows of all ranks as counts of numbers. */
+static mn_error *count_numbers(const mn_parallel *parallel, const mn_shares *owner, int64_t width, int **count)
 {
   mn_error *error = mn_alloc(count, parallel->size, sizeof **count);
-  error = error ? error : mn_alloc(at, parallel->size, sizeof **at);
   if (!error && owner->begin[parallel->size] * width > INT32_MAX) {
     error = mn_error_create(MN_USAGE, "a mesh of %lld x %lld is too large for MPI's 32-bit counts", (long long)width,
                             (long long)owner->begin[parallel->size]);
   }
   for (int q = 0; q < parallel->size && !error; q++) {
     (*count)[q] = (int)(mn_shares_count(owner, q) * width);
-    (*at)[q] = (int)(owner->begin[q] * width);
   }
   return mn_agree(parallel, error);
 }
@@ -129,12 +126,10 @@ static mn_error *count_numbers(const mn_parallel *parallel, const mn_shares *own
 mn_error *mn_rows_reduce(const mn_parallel *parallel, const mn_shares *owner, int64_t width, int64_t *rows)
 {
   int *count = NULL;
-  int *at = NULL;
-  mn_error *error = count_numbers(parallel, owner, width, &count, &at);
+  mn_error *error = count_numbers(parallel, owner, width, &count);
   if (!error) {
     MPI_Reduce_scatter(MPI_IN_PLACE, rows, count, MPI_INT64_T, MPI_SUM, parallel->comm);
   }
   mn_free(&count);
-  mn_free(&at);
   return error;
 }

@@ -22,7 +22,7 @@ typedef struct mn_level {
   mn_spectrum *spectrum;
   mn_damping own;   /* undoes the window to the next finer mesh */
   mn_damping chain; /* undoes all windows down to the points */
-  double *present;  /* modes of the masses seen last */
+  double *present;  /* modes of the masses seen last, until they are remembered */
   double *before;   /* modes of the newest sample */
   bool has_before;
   double *sum;  /* of all chapters, at the ladder's time */
