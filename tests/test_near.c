@@ -200,6 +200,58 @@ static void quartics_are_taken_where_they_are_good_enough(void **state)
   }
 }
 
+/* Forces of `count` cells of a dense cloud, on this rank alone, by lines or in double. */
+static void sum_dense(int64_t count, const double *point, bool lines, double *out)
+{
+  static mn_curve curve;
+  static mn_table table;
+  mn_parallel alone;
+  mn_shares rows;
+  mn_crowd crowd = {0};
+  int64_t pairs = 0;
+  const mn_lattice mesh = {spacing, {-NX / 2, -NY / 2}, {NX, NY}};
+  const double side[2] = {0.5 * NX * spacing, 0.5 * NX * spacing};
+  const mn_listing mine = {{0, count}, point, NULL};
+  mn_parallel_create(MPI_COMM_SELF, &alone);
+  check_ok(mn_shares_even(NY, 1, &rows));
+  check_ok(mn_crowd_gather(&alone, &mesh, &rows, reach, 0.5 * reach, &mine, &crowd));
+  if (lines) {
+    mn_curve_fill(&curve, logarithm, NULL, reach, 0.0, 2e-5, (double[2]){-side[0], -side[1]}, side);
+    assert_int_equal(curve.kind, MN_CURVE_LINES);
+    check_ok(mn_near_sum_curve(&curve, &crowd, &pairs));
+  } else {
+    mn_table_sample(&table, logarithm, NULL, reach * reach);
+    mn_near_sum(&table, &crowd);
+  }
+  check_ok(mn_crowd_return(&alone, &crowd, out));
+  mn_crowd_clear(&crowd);
+  mn_shares_clear(&rows);
+  mn_parallel_destroy(&alone);
+}
+
+/* Cells everywhere alike: sums from one side are some fifty times the force that is left.  Away from the border. */
+static void dense_crowds_lose_no_digits(void **state)
+{
+  enum { DENSE = 20000 };
+  static double point[2 * DENSE], out[2][2 * DENSE];
+  double sums[2] = {0.0};
+  (void)state;
+  memset(out, 0, sizeof out);
+  for (int k = 0; k < 2 * DENSE; k++) {
+    point[k] = 1.5 * reach * erf(check_normal(29, (uint64_t)k) / sqrt(2.0)); /* even in a square */
+  }
+  sum_dense(DENSE, point, true, out[0]);
+  sum_dense(DENSE, point, false, out[1]);
+  for (int k = 0; k < 2 * DENSE; k++) {
+    const double *x = point + k / 2 * 2;
+    if (fmax(fabs(x[0]), fabs(x[1])) < 0.5 * reach) {
+      sums[0] += (out[0][k] - out[1][k]) * (out[0][k] - out[1][k]);
+      sums[1] += out[1][k] * out[1][k];
+    }
+  }
+  assert_true(sqrt(sums[0] / sums[1]) <= 1e-5);
+}
+
 static void sums_have_the_same_bits_on_any_number_of_ranks(void **state)
 {
   (void)state;
@@ -222,6 +274,6 @@ MN_TESTS("near", cmocka_unit_test(sums_in_double_are_those_over_all_pairs),
          cmocka_unit_test(sums_in_lanes_are_as_accurate_as_asked_for),
          cmocka_unit_test(pairs_looked_at_are_those_in_neighbouring_bins),
          cmocka_unit_test(two_cells_at_one_place_feel_nothing_of_each_other),
-         cmocka_unit_test(quartics_are_taken_where_they_are_good_enough),
+         cmocka_unit_test(quartics_are_taken_where_they_are_good_enough), cmocka_unit_test(dense_crowds_lose_no_digits),
          cmocka_unit_test(lines_are_refused_where_floats_are_too_coarse),
          cmocka_unit_test(sums_have_the_same_bits_on_any_number_of_ranks));

@@ -2,7 +2,8 @@
  * where every pair is met once.
  *
  * In lanes differences of positions are taken between 32-bit integers, exactly: no digits are lost however far the
- * cells are from the origin.  Tried without gain: two numbers of a line by one gather, bins of a third of the reach. */
+ * cells are from the origin.  Tried without gain: two numbers of a line by one gather.  Bins of a third of the reach
+ * would fill no fewer lanes. */
 #include "near.h"
 
 #include <mnemotaxis/memory.h>
@@ -55,13 +56,14 @@ int64_t mn_near_sum(const mn_table *table, mn_crowd *c)
 /* Vectors of LANES numbers: what the machine has, or what the compiler makes of them. */
 enum { LANES = 8 };
 typedef float lanes __attribute__((vector_size(4 * LANES)));
+typedef double doubles __attribute__((vector_size(8 * LANES)));
 typedef int32_t integers __attribute__((vector_size(4 * LANES)));
 
 /* What the sums in lanes work on: whole positions and forces, by bin. */
 typedef struct work {
   const mn_curve *curve;
-  int32_t *x, *y; /* [cells + LANES] */
-  float *fx, *fy; /* [cells + LANES] from cells before, in units of the curve; not yet in the force */
+  int32_t *x, *y;  /* [cells + LANES] */
+  double *fx, *fy; /* [cells + LANES] from cells before, in units of the curve */
 } work;
 
 static inline integers load_integers(const int32_t *from)
@@ -71,11 +73,12 @@ static inline integers load_integers(const int32_t *from)
   return v;
 }
 
-static inline void subtract(lanes v, float *from)
+/* Forces from one side add up to much more than what is left in the end: floats would lose it in a dense crowd. */
+static inline void subtract(lanes v, double *from)
 {
-  lanes sum;
+  doubles sum;
   memcpy(&sum, from, sizeof sum);
-  sum -= v;
+  sum -= __builtin_convertvector(v, doubles);
   memcpy(from, &sum, sizeof sum);
 }
 
@@ -160,35 +163,19 @@ static inline int64_t meet_bin(const work *w, mn_curve_kind kind, mn_crowd *c, i
       meet_run(w, kind, k, run, sum);
       looked += c->id[k] < 0 ? 0 : run.end - (near > row ? run.begin : k);
     }
-    c->force[2 * k] = w->curve->unit * (c->force[2 * k] + (double)w->fx[k] + sum_of(sum[0]));
-    c->force[2 * k + 1] = w->curve->unit * (c->force[2 * k + 1] + (double)w->fy[k] + sum_of(sum[1]));
+    c->force[2 * k] = w->curve->unit * (w->fx[k] + sum_of(sum[0]));
+    c->force[2 * k + 1] = w->curve->unit * (w->fy[k] + sum_of(sum[1]));
   }
   return looked;
 }
 
-/* What the rows above have got from a row goes to double: all on one side, forces on a cell add up to much more than
- * what they come to in the end, and floats would lose the difference in a dense crowd. */
-static void settle(const work *w, mn_crowd *c, int64_t row)
-{
-  const int64_t top = row + 1 + c->reach < c->bins[1] ? row + 1 + c->reach : c->bins[1];
-  for (int64_t k = c->start[(row + 1) * c->bins[0]]; k < c->start[top * c->bins[0]]; k++) {
-    c->force[2 * k] += (double)w->fx[k];
-    c->force[2 * k + 1] += (double)w->fy[k];
-    w->fx[k] = w->fy[k] = 0.0F;
-  }
-}
-
-/* `kind` is known when this is compiled.  Quartics err by more than floats lose. */
+/* `kind` is known when this is compiled. */
 static inline int64_t meet_all(const work *w, mn_curve_kind kind, mn_crowd *c)
 {
   int64_t looked = 0;
-  memset(c->force, 0, (size_t)(2 * c->count) * sizeof *c->force);
   for (int64_t row = 0; row < c->bins[1]; row++) {
     for (int64_t column = 0; column < c->bins[0]; column++) {
       looked += meet_bin(w, kind, c, row, column);
-    }
-    if (kind == MN_CURVE_LINES) {
-      settle(w, c, row);
     }
   }
   return looked;
