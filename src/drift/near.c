@@ -63,7 +63,8 @@ typedef int32_t integers __attribute__((vector_size(4 * LANES)));
 typedef struct work {
   const mn_curve *curve;
   int32_t *x, *y;  /* [cells + LANES] */
-  double *fx, *fy; /* [cells + LANES] from cells before, in units of the curve */
+  double *fx, *fy; /* [cells + LANES] from cells before, in units of the curve, with lines */
+  float *gx, *gy;  /* the same with quartics, which err by more than floats lose */
 } work;
 
 static inline integers load_integers(const int32_t *from)
@@ -79,6 +80,14 @@ static inline void subtract(lanes v, double *from)
   doubles sum;
   memcpy(&sum, from, sizeof sum);
   sum -= __builtin_convertvector(v, doubles);
+  memcpy(from, &sum, sizeof sum);
+}
+
+static inline void subtract_float(lanes v, float *from)
+{
+  lanes sum;
+  memcpy(&sum, from, sizeof sum);
+  sum -= v;
   memcpy(from, &sum, sizeof sum);
 }
 
@@ -136,8 +145,13 @@ static inline void meet_run(const work *w, mn_curve_kind kind, int64_t k, mn_ran
     const lanes f = (lanes)((integers)value & near);
     sum[0] += f * dx;
     sum[1] += f * dy;
-    subtract(f * dx, w->fx + j);
-    subtract(f * dy, w->fy + j);
+    if (kind == MN_CURVE_LINES) {
+      subtract(f * dx, w->fx + j);
+      subtract(f * dy, w->fy + j);
+    } else {
+      subtract_float(f * dx, w->gx + j);
+      subtract_float(f * dy, w->gy + j);
+    }
   }
 }
 
@@ -163,8 +177,9 @@ static inline int64_t meet_bin(const work *w, mn_curve_kind kind, mn_crowd *c, i
       meet_run(w, kind, k, run, sum);
       looked += c->id[k] < 0 ? 0 : run.end - (near > row ? run.begin : k);
     }
-    c->force[2 * k] = w->curve->unit * (w->fx[k] + sum_of(sum[0]));
-    c->force[2 * k + 1] = w->curve->unit * (w->fy[k] + sum_of(sum[1]));
+    const bool lines = kind == MN_CURVE_LINES;
+    c->force[2 * k] = w->curve->unit * ((lines ? w->fx[k] : (double)w->gx[k]) + sum_of(sum[0]));
+    c->force[2 * k + 1] = w->curve->unit * ((lines ? w->fy[k] : (double)w->gy[k]) + sum_of(sum[1]));
   }
   return looked;
 }
@@ -184,20 +199,23 @@ static inline int64_t meet_all(const work *w, mn_curve_kind kind, mn_crowd *c)
 mn_error *mn_near_sum_curve(const mn_curve *curve, mn_crowd *c, int64_t *pairs)
 {
   const int64_t room = c->count + LANES;
+  const bool lines = curve->kind == MN_CURVE_LINES;
   const double per_unit = 1.0 / curve->unit;
   work w = {.curve = curve};
   mn_error *error = mn_alloc(&w.x, 2 * room, sizeof *w.x);
-  error = error ? error : mn_alloc(&w.fx, 2 * room, sizeof *w.fx);
+  error = error ? error : lines ? mn_alloc(&w.fx, 2 * room, sizeof *w.fx) : mn_alloc(&w.gx, 2 * room, sizeof *w.gx);
   if (!error) {
     w.y = w.x + room;
-    w.fy = w.fx + room;
+    w.fy = lines ? w.fx + room : NULL;
+    w.gy = lines ? NULL : w.gx + room;
     for (int64_t k = 0; k < c->count; k++) {
       w.x[k] = (int32_t)rint((c->x[k] - curve->origin[0]) * per_unit);
       w.y[k] = (int32_t)rint((c->y[k] - curve->origin[1]) * per_unit);
     }
-    *pairs += curve->kind == MN_CURVE_LINES ? meet_all(&w, MN_CURVE_LINES, c) : meet_all(&w, MN_CURVE_QUARTICS, c);
+    *pairs += lines ? meet_all(&w, MN_CURVE_LINES, c) : meet_all(&w, MN_CURVE_QUARTICS, c);
   }
   mn_free(&w.x);
   mn_free(&w.fx);
+  mn_free(&w.gx);
   return error;
 }
