@@ -36,9 +36,11 @@ typedef struct mn_curve {
 } mn_curve;
 
 /* Tabulates a profile up to `reach`; cells lie in the box [low, high].  Local.
- * accuracy: rms of the error of the forces r f, all places in the disc alike, relative to their own rms; lines keep to
- * it at every distance where the profile falls like a power nearest: near the centre, down to this distance, quartics
- * may miss a third of the profile */
+ *
+ * `accuracy` is the rms error of the forces r f, all places in the disc alike, relative to their own rms; lines keep to
+ * it at every distance where the profile falls like a power.
+ *
+ * Down to the distance `nearest`, quartics near the centre may miss a third of the profile. */
 void mn_curve_fill(mn_curve *curve, mn_profile *profile, const void *context, double reach, double nearest,
                    double accuracy, const double low[2], const double high[2]);
 

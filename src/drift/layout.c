@@ -19,7 +19,7 @@ static const double pi = 3.14159265358979323846;
 /* Their ratios count: nanoseconds of the core with 256-bit vectors they were balanced on, by bench_spectral at 1e-6. */
 static const double pair_cost = 2.4;  /* a pair within reach, those looked at in vain included */
 static const double sort_cost = 80.0; /* a cell in bins */
-static const double node_cost = 80.0; /* a node of the sheet: three transforms, symbol, ways to the ladder */
+static const double node_cost = 80.0; /* a node of the sheet: there and back, and ways to the ladder */
 
 /* Share of the tolerance for every part of the error; and the smallest relative error ever asked of the near part. */
 static const double share = 0.5;

@@ -6,14 +6,15 @@
  * order, so the nodes of a point some places ahead are asked for early. */
 #include <mnemotaxis/lattice.h>
 
+#include "quad.h"
+
 #include <assert.h>
 #include <math.h>
 #include <string.h>
 
-typedef double quad __attribute__((vector_size(32)));
 typedef int64_t places __attribute__((vector_size(32)));
 
-enum { QUAD = 4, QUADS_MAX = MN_WINDOW_MAX / QUAD, AHEAD = 8 /* points */, LINE = 64 /* bytes of a cache line */ };
+enum { QUADS_MAX = MN_WINDOW_MAX / QUAD, AHEAD = 8 /* points */, LINE = 64 /* bytes of a cache line */ };
 
 static const double to_integer = 0x1.8p52;
 
@@ -24,13 +25,6 @@ double mn_lattice_scale(int64_t count)
     bits++;
   }
   return ldexp(1.0, bits < 11 ? 50 : 61 - bits);
-}
-
-static inline quad load(const double *from)
-{
-  quad q;
-  memcpy(&q, from, sizeof q);
-  return q;
 }
 
 /* Where the window of a point begins, and its weights. */

@@ -4,6 +4,8 @@
 #include <mnemotaxis/lattice.h>
 #include <mnemotaxis/memory.h>
 
+#include "quad.h"
+
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -77,17 +79,9 @@ static void add_row(double weight, const double *from, int64_t n, double *restri
   }
 }
 
-typedef double quad __attribute__((vector_size(32)));
 typedef double pair __attribute__((vector_size(16)));
 
-enum { QUAD = 4, QUADS = 4 };
-
-static inline quad load(const double *from)
-{
-  quad q;
-  memcpy(&q, from, sizeof q);
-  return q;
-}
+enum { QUADS = 4 };
 
 /* to[i] = sum_a weight[a] from[i + a apart], for QUADS quads that stay in registers. */
 static inline void sum_quads(int width, const double *weight, const double *from, int64_t apart, double *restrict to)

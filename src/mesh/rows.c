@@ -96,10 +96,6 @@ static void fetch(const mn_parallel *parallel, const pieces *p, int64_t width, c
 mn_error *mn_rows_fetch(const mn_parallel *parallel, const mn_shares *owner, int64_t width, const double *mine,
                         mn_range wanted, double *rows)
 {
-  if (parallel->size == 1) {
-    memcpy(rows, mine + wanted.begin * width, (size_t)((wanted.end - wanted.begin) * width) * sizeof *rows);
-    return NULL;
-  }
   pieces p = {0};
   mn_error *error = find_pieces(parallel, owner, wanted, &p);
   if (!error) {

@@ -150,52 +150,31 @@ static double per_area(const mn_spectrum *s)
   return 1.0 / (s->mesh.spacing * s->mesh.spacing * (double)s->mesh.nodes[0] * (double)s->mesh.nodes[1]);
 }
 
-/* Column c of a real field, m(-k) being the conjugate of m(k). */
-static void put_field(mn_spectrum *s, int64_t c, const double *modes)
+/* Column c of a real field, or of its gradient as the complex field of both components: i kx + i (i ky) = i kx - ky
+ * times the modes.  Those of -k are the conjugates of those of k. */
+static void put_column(mn_spectrum *s, int64_t c, bool gradient, const double *modes)
 {
   const int64_t ny = s->mesh.nodes[1];
-  for (int64_t j = 0; j < ny; j++) {
-    s->column[2 * j] = s->weight[j] * modes[2 * j];
-    s->column[2 * j + 1] = s->weight[j] * modes[2 * j + 1];
+  for (int side = 0; side < 2; side++) {
+    const double sign = side == 0 ? 1.0 : -1.0;
+    for (int64_t j = 0; j < ny; j++) {
+      const int64_t from = side == 0 || j == 0 ? j : ny - j;
+      const double ky = isnan(s->ky[from]) ? 0.0 : s->ky[from];
+      const double factor[2] = {gradient ? -sign * ky : 1.0, gradient ? sign * s->kx[c] : 0.0};
+      const double re = s->weight[from] * modes[2 * from];
+      const double im = sign * s->weight[from] * modes[2 * from + 1];
+      s->column[2 * j] = factor[0] * re - factor[1] * im;
+      s->column[2 * j + 1] = factor[1] * re + factor[0] * im;
+    }
+    mn_transform_column_in(s->transform, c, side, s->column);
   }
-  mn_transform_column_in(s->transform, c, 0, s->column);
-  for (int64_t j = 0; j < ny; j++) {
-    const int64_t opposite = j > 0 ? ny - j : 0;
-    s->column[2 * j] = s->weight[opposite] * modes[2 * opposite];
-    s->column[2 * j + 1] = -s->weight[opposite] * modes[2 * opposite + 1];
-  }
-  mn_transform_column_in(s->transform, c, 1, s->column);
-}
-
-/* Column c of the gradient of a real field, as the complex field of its components: i kx + i (i ky) = i kx - ky. */
-static void put_gradient(mn_spectrum *s, int64_t c, const double *modes)
-{
-  const int64_t ny = s->mesh.nodes[1];
-  const double kx = s->kx[c];
-  for (int64_t j = 0; j < ny; j++) {
-    const double ky = isnan(s->ky[j]) ? 0.0 : s->ky[j];
-    const double re = s->weight[j] * modes[2 * j];
-    const double im = s->weight[j] * modes[2 * j + 1];
-    s->column[2 * j] = -ky * re - kx * im;
-    s->column[2 * j + 1] = kx * re - ky * im;
-  }
-  mn_transform_column_in(s->transform, c, 0, s->column);
-  for (int64_t j = 0; j < ny; j++) {
-    const int64_t opposite = j > 0 ? ny - j : 0;
-    const double ky = isnan(s->ky[opposite]) ? 0.0 : s->ky[opposite];
-    const double re = s->weight[opposite] * modes[2 * opposite];
-    const double im = s->weight[opposite] * modes[2 * opposite + 1];
-    s->column[2 * j] = ky * re - kx * im;
-    s->column[2 * j + 1] = -kx * re - ky * im;
-  }
-  mn_transform_column_in(s->transform, c, 1, s->column);
 }
 
 void mn_spectrum_values(mn_spectrum *s, const double *modes, double *values)
 {
   for (int64_t c = 0; c < s->kx_count; c++) {
     sharpen(s, NULL, c, per_area(s), s->weight);
-    put_field(s, c, modes + 2 * c * s->mesh.nodes[1]);
+    put_column(s, c, false, modes + 2 * c * s->mesh.nodes[1]);
   }
   mn_transform_to_rows(s->transform, values);
   for (int64_t k = 0; k < s->row_count * s->mesh.nodes[0]; k++) {
@@ -207,7 +186,7 @@ void mn_spectrum_gradient(mn_spectrum *s, const double *modes, const mn_damping 
 {
   for (int64_t c = 0; c < s->kx_count; c++) {
     sharpen(s, damping, c, per_area(s), s->weight);
-    put_gradient(s, c, modes + 2 * c * s->mesh.nodes[1]);
+    put_column(s, c, true, modes + 2 * c * s->mesh.nodes[1]);
   }
   mn_transform_to_rows(s->transform, field);
 }
@@ -223,7 +202,7 @@ void mn_spectrum_convolve(mn_spectrum *s, const double *deposit, const double *s
     for (int64_t j = 0; j < ny; j++) {
       s->weight[j] *= per_area(s) * symbol[c * ny + j];
     }
-    put_gradient(s, c, s->modes);
+    put_column(s, c, true, s->modes);
   }
   mn_transform_to_rows(s->transform, field);
 }
