@@ -215,7 +215,7 @@ static void meets_its_tolerance_whatever_is_chosen_for_it(void **state)
     q.cut = k == 1 ? 0.0005 : k == 2 || k == 5 ? 0.02 : 0.0;
     q.trail = k == 4 ? 0.1 : 0.0;
     check_at_most(error_of(check_world(), &q), q.tolerance, "rms error asked for");
-    assert_true((nodes > before) == (k != 2 && k != 4));
+    assert_true((nodes > before) == (k != 4)); /* left alone it takes the coarsest mesh, and pairs */
   }
 }
 

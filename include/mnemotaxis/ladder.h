@@ -19,6 +19,8 @@ extern "C" {
 
 typedef struct mn_ladder mn_ladder;
 
+enum { MN_LEVEL_RATIO = 4 /**< of the spacings of neighbouring levels */ };
+
 /** What a ladder is made for. */
 typedef struct mn_ladder_options {
   double tolerance; /**< what modes, images and windows may leave out, relative to the kernel of a level */
@@ -50,7 +52,11 @@ void mn_ladder_destroy(mn_ladder **ladder);
 mn_error *mn_ladder_prepare(mn_ladder *ladder, const double low[2], const double high[2], double window, double spacing,
                             double widest) MN_MUST_CHECK;
 
-/** Spacing of the level that the youngest past of the longest step enters.  Local. */
+/** Spacing of the level that the youngest past enters while the newest sample's lag is `window`: that of the ground
+ * mesh divides it, or a finer level's.  Local. */
+double mn_ladder_entry(const mn_ladder *ladder, double window);
+
+/** The same for the longest step, without a ladder.  Local. */
 double mn_ladder_coarsest(const mn_model *model, const mn_ladder_options *options);
 
 /** Spacing of the finest level.  Local. */

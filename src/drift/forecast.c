@@ -46,7 +46,7 @@ mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *mod
   const double side[2] = {across, across};
   mn_tail tail = {{0.0, 0.0}, 0.0, {0.0}, {0.0}, {0.0}};
   mn_layout layout;
-  mn_layout_choose(&drift, &scene, &present, side, &tail, &layout);
+  mn_layout_choose(&drift, &scene, &present, side, mn_drift_coarsest(model, options), &tail, &layout);
   const double levels = ladder_nodes(model, options, across, time);
   const double own = 1.1 * across * layout.cutoff / MN_PHASE_END + 32.0;
   const double finest = levels / (1.0 + 1.0 / 16.0); /* the sheet is at least as fine as the finest level */

@@ -8,8 +8,9 @@
  * k^-4) that for many cells no pairs are needed at all; the un-averaged one (k^-2) always needs them.
  *
  * In sums over pairs up to r and modes up to k, truncated alike at exp(-reach), r^2 = 2 cut reach and k^2 = 2
- * reach/cut: pairs cost what nodes save, and the cheapest cut is looked for on a grid.  The rates of pairs and nodes
- * are constants, not measured at start: what is chosen must be the same whenever a run is repeated. */
+ * reach/cut: pairs cost what nodes save.  Sheets divide a level of the ladder, so their spacings are few: the
+ * cheapest is found by trying them from coarse to fine, each with as few pairs as its modes allow.  The rates of pairs
+ * and nodes are constants, not measured at start: what is chosen must be the same whenever a run is repeated. */
 #include "layout.h"
 
 #include <math.h>
@@ -19,7 +20,10 @@ static const double pi = 3.14159265358979323846;
 /* Their ratios count: nanoseconds of the core with 256-bit vectors they were balanced on, by bench_spectral at 1e-6. */
 static const double pair_cost = 2.4;  /* a pair within reach, those looked at in vain included */
 static const double sort_cost = 80.0; /* a cell in bins */
-static const double node_cost = 80.0; /* a node of the sheet: there and back, and ways to the ladder */
+static const double node_cost = 60.0; /* a node of the sheet: there and back, and ways to the ladder */
+
+/* Finest sheet ever tried, of the coarsest: all cells may be at one place. */
+static const double finest = 3e-5;
 
 /* Share of the tolerance for every part of the error; and the smallest relative error ever asked of the near part. */
 static const double share = 0.5;
@@ -64,20 +68,6 @@ static double nodes_for(const double side[2], double cutoff)
   return (side[0] / spacing + 16.0) * (side[1] / spacing + 16.0);
 }
 
-/* Everything on meshes. */
-static mn_layout without_pairs(const mn_drift *drift, const mn_scene *scene, const double side[2], const mn_tail *tail)
-{
-  const bool singular = tail->present.ahead <= 0.0 && mn_split_narrowest(&drift->model) <= 0.0;
-  const double allowed = share * drift->options.tolerance * scene->force;
-  const double per_tail = scene->density / (2.0 * pi);
-  mn_layout l = {.cost = (double)INFINITY};
-  if (!singular && allowed > 0.0) {
-    l.cutoff = tail_end(tail, allowed * allowed / per_tail);
-    l.cost = node_cost * nodes_for(side, l.cutoff);
-  }
-  return l;
-}
-
 /* rms of the near part, in units of one source: random terms, and the mean over the last step's motion. */
 static double near_force(const mn_drift *drift, const mn_scene *scene, const mn_present *present, double cut)
 {
@@ -91,55 +81,91 @@ static double near_force(const mn_drift *drift, const mn_scene *scene, const mn_
   return random + mean;
 }
 
-static mn_layout with_pairs(const mn_drift *drift, const mn_scene *scene, const mn_present *present,
-                            const double side[2], double cut)
+/* Pairs below that cut, and the modes they leave to the meshes. */
+static mn_layout with_pairs(const mn_drift *drift, const mn_scene *scene, const mn_present *present, double cut)
 {
   const double allowed = share * drift->options.tolerance * scene->force;
   const double least = share_least * drift->options.tolerance;
   const double left = fmin(fmax(allowed / near_force(drift, scene, present, cut), least), 0.3);
   const double reach = log(1.0 / left) + 0.8 * sqrt(left);
-  const double number = (double)drift->count;
-  mn_layout l = {.pairs = true,
-                 .cut = cut,
-                 .reach = sqrt(2.0 * reach * cut),
-                 .near_accuracy = left,
-                 .cutoff = sqrt(2.0 * reach / cut)};
-  l.cost = number * (sort_cost + pair_cost * scene->density * pi * l.reach * l.reach) +
-           node_cost * nodes_for(side, l.cutoff);
+  return (mn_layout){.pairs = cut > mn_split_narrowest(&drift->model),
+                     .cut = cut,
+                     .reach = sqrt(2.0 * reach * cut),
+                     .near_accuracy = left,
+                     .cutoff = sqrt(2.0 * reach / cut)};
+}
+
+/* As few pairs as the modes up to a cutoff allow: cut cutoff^2 = 2 reach(cut), and the reach hardly depends on the cut.
+ */
+static mn_layout fewest_pairs(const mn_drift *drift, const mn_scene *scene, const mn_present *present, double cutoff)
+{
+  const double narrowest = mn_split_narrowest(&drift->model);
+  double cut = 2.0 * log(1.0 / (share * drift->options.tolerance)) / (cutoff * cutoff);
+  mn_layout l = {.cut = 0.0};
+  for (int i = 0; i < 8; i++) {
+    l = with_pairs(drift, scene, present, fmax(cut, narrowest));
+    cut = l.cut * l.cutoff * l.cutoff / (cutoff * cutoff);
+  }
+  l.cutoff = cutoff;
   return l;
 }
 
-void mn_layout_choose(const mn_drift *drift, const mn_scene *scene, const mn_present *present, const double side[2],
-                      mn_tail *tail, mn_layout *layout)
+static double cost_of(const mn_drift *drift, const mn_scene *scene, const double side[2], const mn_layout *l)
 {
-  const double widest = mn_split_widest(&drift->model, present);
-  const double narrowest = mn_split_narrowest(&drift->model);
+  const double pairs = sort_cost + pair_cost * scene->density * pi * l->reach * l->reach;
+  return (l->pairs ? (double)drift->count * pairs : 0.0) + node_cost * nodes_for(side, l->cutoff);
+}
+
+/* Cutoff from which on meshes can carry all of the present. */
+static double without_pairs(const mn_drift *drift, const mn_scene *scene, const mn_tail *tail)
+{
+  const bool singular = tail->present.ahead <= 0.0 && mn_split_narrowest(&drift->model) <= 0.0;
+  const double allowed = share * drift->options.tolerance * scene->force;
+  const double per_tail = scene->density / (2.0 * pi);
+  return singular || allowed <= 0.0 ? (double)INFINITY : tail_end(tail, allowed * allowed / per_tail);
+}
+
+/* Spacings a sheet may have: a level's, divided by up to MN_RATIO_MAX, coarse ones first. */
+typedef struct spacings {
+  double level;
+  int ratio;
+} spacings;
+
+static double finer(spacings *s)
+{
+  if (s->ratio == MN_RATIO_MAX) {
+    s->level /= MN_LEVEL_RATIO;
+    s->ratio /= MN_LEVEL_RATIO;
+  }
+  s->ratio++;
+  return s->level / s->ratio;
+}
+
+void mn_layout_choose(const mn_drift *drift, const mn_scene *scene, const mn_present *present, const double side[2],
+                      double coarsest, mn_tail *tail, mn_layout *layout)
+{
+  const mn_drift_options *o = &drift->options;
+  const double asked = o->spacing > 0.0 ? fmin(o->spacing, coarsest) : 0.0;
   if (tail->present.window != present->window || tail->present.ahead != present->ahead) {
     fill_tail(drift, present, tail);
   }
-  const double finest = drift->options.spacing > 0.0 ? MN_PHASE_END / drift->options.spacing : (double)INFINITY;
-  if (drift->options.cut > 0.0) {
-    *layout = with_pairs(drift, scene, present, side, fmax(drift->options.cut, narrowest));
-    layout->pairs = layout->cut > narrowest;
-    layout->cutoff = fmax(layout->cutoff, drift->options.spacing > 0.0 ? finest : 0.0);
+  if (o->cut > 0.0) {
+    *layout = with_pairs(drift, scene, present, fmax(o->cut, mn_split_narrowest(&drift->model)));
+    layout->cutoff = fmax(layout->cutoff, MN_PHASE_END / (asked > 0.0 ? asked : coarsest));
     return;
   }
-  *layout = without_pairs(drift, scene, side, tail);
-  if (layout->cutoff > finest) {
-    layout->cost = (double)INFINITY;
-  }
-  for (double cut = widest; cut > 1e-9 * widest; cut *= 0.8) {
-    const mn_layout l = with_pairs(drift, scene, present, side, fmax(cut, narrowest));
-    if (l.cost < layout->cost && l.cutoff <= finest) {
+  const double alone = without_pairs(drift, scene, tail);
+  spacings next = {coarsest, 1};
+  double spacing = asked > 0.0 ? asked : coarsest;
+  *layout = (mn_layout){.cost = (double)INFINITY};
+  for (bool last = false; !last; spacing = finer(&next)) {
+    const double cutoff = MN_PHASE_END / spacing;
+    mn_layout l = cutoff >= alone ? (mn_layout){.cutoff = cutoff} : fewest_pairs(drift, scene, present, cutoff);
+    l.cost = cost_of(drift, scene, side, &l);
+    last = asked > 0.0 || !l.pairs || node_cost * nodes_for(side, cutoff) > layout->cost || spacing < finest * coarsest;
+    if (l.cost < layout->cost) {
       *layout = l;
     }
-    if (cut <= narrowest) { /* nothing is left for pairs */
-      layout->pairs = layout->pairs && layout->cut > narrowest;
-      break;
-    }
-  }
-  if (drift->options.spacing > 0.0) {
-    layout->cutoff = finest; /* as asked for; pairs do what it cannot */
   }
 }
 

@@ -24,10 +24,10 @@ typedef struct mn_layout {
   double cost;          /* nanoseconds, all cells */
 } mn_layout;
 
-/* The cheapest choice that keeps to the tolerance for cells in a box of these sides; the scene is known.  Local: the
- * same on all ranks. */
+/* The cheapest choice that keeps to the tolerance for cells in a box of these sides, on a sheet that divides the
+ * coarsest spacing; the scene is known.  Local: the same on all ranks. */
 void mn_layout_choose(const mn_drift *drift, const mn_scene *scene, const mn_present *present, const double side[2],
-                      mn_tail *tail, mn_layout *layout);
+                      double coarsest, mn_tail *tail, mn_layout *layout);
 
 /* rms error of the present force for that choice on a mesh of that spacing, relative to the force of the scene.  Local.
  */

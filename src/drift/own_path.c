@@ -3,10 +3,12 @@
 
 #include <mnemotaxis/memory.h>
 
+#include "chosen.h"
+
 #include <math.h>
 #include <string.h>
 
-enum { BLOCK = 1024 /* cells */ };
+enum { BLOCK = 1024 /* cells */, CHOSEN = 4096 /* cells that feel for all */ };
 
 /* Accuracies below are summed in double: float lanes err by a fifth of that. */
 static const double double_below = 1e-5;
@@ -60,50 +62,25 @@ mn_error *mn_own_path_subtract(const mn_trail *t, const mn_model *model, double 
   return error;
 }
 
-/* Cells at even distances in id: every `stride`-th of all, n of them in this block from `first` on. */
-typedef struct choice {
-  int64_t stride, first, n;
-} choice;
-
-static choice choose(int64_t count, mn_block block)
-{
-  enum { CHOSEN = 4096 };
-  const int64_t stride = (count + CHOSEN - 1) / CHOSEN;
-  const int64_t first = (block.begin + stride - 1) / stride * stride - block.begin;
-  const int64_t local = mn_block_count(block);
-  return (choice){stride, first, first < local ? (local - first + stride - 1) / stride : 0};
-}
-
-static void pick(const choice *c, const double *from, double *to)
-{
-  for (int64_t i = 0; i < c->n; i++) {
-    to[2 * i] = from[2 * (c->first + i * c->stride)];
-    to[2 * i + 1] = from[2 * (c->first + i * c->stride) + 1];
-  }
-}
-
 /* squares[k] = sum over chosen cells of the squared force of sample k as a share of the largest it can be; integers, so
  * that the sum over ranks knows no order. */
-static mn_error *sum_squares(const choice *c, const mn_trail *t, const mn_gaussians *rules, const double *largest,
+static mn_error *sum_squares(const mn_chosen *c, const mn_trail *t, const mn_gaussians *rules, const double *largest,
                              int samples, const double *mine, int64_t *squares)
 {
   double *at = NULL;
   MN_TRY(mn_alloc(&at, 6 * c->n, sizeof *at));
   double *then = at + 2 * c->n;
   double *force = at + 4 * c->n;
-  pick(c, mine, at);
+  const mn_chosen picked = {1, 0, c->n};
+  mn_chosen_pick(c, mine, at);
   for (int k = 0; k < samples; k++) {
     if (!(largest[k] > 0.0)) {
       continue; /* decayed to nothing */
     }
-    pick(c, t->x[k], then);
+    mn_chosen_pick(c, t->x[k], then);
     memset(force, 0, (size_t)(2 * c->n) * sizeof *force);
     mn_own_path_float(c->n, &rules[k], at, then, force);
-    for (int64_t i = 0; i < c->n; i++) {
-      const double x = force[2 * i] / largest[k];
-      const double y = force[2 * i + 1] / largest[k];
-      squares[k] += (int64_t)((x * x + y * y) * 0x1p48);
-    }
+    squares[k] = mn_chosen_squares(&picked, largest[k], force);
   }
   mn_free(&at);
   return NULL;
@@ -141,7 +118,7 @@ static void smooth_felt(mn_trail *t, const mn_model *model, double now, int samp
   }
 }
 
-static mn_error *feel(const mn_parallel *parallel, const choice *c, const mn_model *model, double now, int samples,
+static mn_error *feel(const mn_parallel *parallel, const mn_chosen *c, const mn_model *model, double now, int samples,
                       const double *mine, mn_trail *t, mn_gaussians *rules, double *felt, int64_t *squares)
 {
   double youngest;
@@ -166,7 +143,7 @@ static mn_error *feel(const mn_parallel *parallel, const choice *c, const mn_mod
 mn_error *mn_own_path_feel(const mn_parallel *parallel, int64_t count, const mn_model *model, double now,
                            const double *mine, mn_trail *t)
 {
-  const choice c = choose(count, t->block);
+  const mn_chosen c = mn_chosen_cells(count, t->block, CHOSEN);
   const int samples = older_than(t, now);
   mn_gaussians *rules = NULL;
   double *felt = NULL;

@@ -7,6 +7,7 @@
 #include <mnemotaxis/drift.h>
 #include <mnemotaxis/memory.h>
 
+#include "chosen.h"
 #include "crowd.h"
 #include "layout.h"
 #include "near.h"
@@ -39,6 +40,8 @@ static const double share_of_tolerance = 0.3;
 
 /* Tolerances from which on the sheet's transforms are in float; bench_accuracy finds the same errors as in double. */
 static const double single_from = 1e-6;
+
+enum { SEEN = 8192 /* cells whose rms force stands for that of all */ };
 
 static mn_ladder_options ladder_options(const mn_drift_options *o)
 {
@@ -166,7 +169,8 @@ static mn_error *prepare(mn_drift *drift, const mn_present *present, const doubl
   const double side[2] = {w->high[0] - w->low[0], w->high[1] - w->low[1]};
   w->layout = (mn_layout){.cutoff = 0.0};
   if (w->scene.force > 0.0) {
-    mn_layout_choose(drift, &w->scene, present, side, &w->tail, &w->layout);
+    const double entry = mn_ladder_entry(w->ladder, present->window);
+    mn_layout_choose(drift, &w->scene, present, side, entry, &w->tail, &w->layout);
   }
   const double wanted = MN_PHASE_END / w->layout.cutoff;
   MN_TRY(mn_ladder_prepare(w->ladder, w->low, w->high, present->window, wanted, widest));
@@ -275,33 +279,12 @@ static mn_error *subtract_trails(mn_drift *drift, double now, double window, con
   return mn_agree(&drift->parallel, error);
 }
 
-/* rms of the forces, from at most SAMPLES cells, in integers: the same bits on any number of ranks. */
-static double rms_force(const mn_drift *drift, const double *sum)
-{
-  enum { SAMPLES = 8192 };
-  const int64_t stride = (drift->count + SAMPLES - 1) / SAMPLES;
-  const int64_t first = (drift->block.begin + stride - 1) / stride * stride - drift->block.begin;
-  const int64_t local = mn_block_count(drift->block);
-  double largest = 0.0;
-  int64_t total[2] = {0, 0};
-  for (int64_t i = first; i < local; i += stride) {
-    largest = fmax(largest, hypot(sum[2 * i], sum[2 * i + 1]));
-  }
-  MPI_Allreduce(MPI_IN_PLACE, &largest, 1, MPI_DOUBLE, MPI_MAX, drift->parallel.comm);
-  for (int64_t i = first; i < local && largest > 0.0; i += stride) {
-    const double x = sum[2 * i] / largest;
-    const double y = sum[2 * i + 1] / largest;
-    total[0] += (int64_t)((x * x + y * y) * 0x1p48);
-    total[1]++;
-  }
-  MPI_Allreduce(MPI_IN_PLACE, total, 2, MPI_INT64_T, MPI_SUM, drift->parallel.comm);
-  return total[1] > 0 ? largest * sqrt(ldexp((double)total[0], -48) / (double)total[1]) : 0.0;
-}
-
 static mn_scene see(const mn_drift *drift, const double *sum)
 {
   const spectral *w = drift->work;
-  return (mn_scene){rms_force(drift, sum), mn_sheet_density(&drift->parallel, &w->sheet, drift->count)};
+  const mn_chosen some = mn_chosen_cells(drift->count, drift->block, SEEN);
+  return (mn_scene){mn_chosen_rms(&drift->parallel, &some, sum),
+                    mn_sheet_density(&drift->parallel, &w->sheet, drift->count)};
 }
 
 /* Of the present force, and of window, ladder and own trails. */

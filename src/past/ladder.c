@@ -211,19 +211,29 @@ static void drop_levels(mn_ladder *l, int finest)
   }
 }
 
-mn_error *mn_ladder_prepare(mn_ladder *l, const double low[2], const double high[2], double window, double spacing,
-                            double widest)
+/* Level that the youngest past enters from now on. */
+static int entry_of(const mn_ladder *l, double window)
 {
   const double least = l->options.shrink ? fmin(window, l->options.shortest) : window;
   const double known = l->options.shrink ? 0.0 : l->newest_smear;
   const double smear = known > 0.0 ? known : mn_ladder_smear(&l->model, least);
-  const double youngest = 2.0 * least / l->model.theta + smear;
+  return mn_ladder_number_of(l, 2.0 * least / l->model.theta + smear);
+}
+
+double mn_ladder_entry(const mn_ladder *l, double window)
+{
+  return spacing_of(l, entry_of(l, window));
+}
+
+mn_error *mn_ladder_prepare(mn_ladder *l, const double low[2], const double high[2], double window, double spacing,
+                            double widest)
+{
   if (!inside(l, low, high)) {
     MN_TRY(widen_box(l, low, high));
   }
-  int finest = mn_ladder_number_of(l, youngest);
-  const int entry = finest;
-  while (spacing_of(l, finest) > MN_RATIO_MAX * spacing) {
+  const int entry = entry_of(l, window);
+  int finest = entry;
+  while (spacing_of(l, finest) > MN_RATIO_MAX * (1.0 + 1e-9) * spacing) {
     finest--;
   }
   if (l->levels == 0) {

@@ -7,7 +7,7 @@
 
 #include "level.h"
 
-enum { MN_LEVEL_RATIO = 4 /* of the spacings of neighbouring levels */, MN_LEVELS_MAX = 40 };
+enum { MN_LEVELS_MAX = 40 };
 
 struct mn_ladder {
   mn_parallel parallel;
