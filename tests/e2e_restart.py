@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 
-from endtoend import (DAMAGED, FAILED, FINISHED, PROGRAM, STOPPED, Case, case_file, contents, copy, directory, end, finish, launch, main,
+from endtoend import (DAMAGED, FAILED, FINISHED, PROGRAM, REFUSED, STOPPED, Case, case_file, contents, copy, directory, end, finish, launch, main,
                       program, ranks_of, results, together, wait_for)
 
 BASE = {"particles.count": 40, "time.step": 0.05, "time.end": 1, "checkpoint.every_steps": 4, "checkpoint.every_minutes": 0,
@@ -32,7 +32,7 @@ VARIANTS = {
     "two_cells": {"particles.count": 2},
     "fields_of_500_cells": {"particles.count": 500, "drift.engine": "spectral", "drift.tolerance": 1e-3, "output.drift": "yes"},
     "fields_sharp_small_theta": {"particles.count": 200, "drift.engine": "spectral", "drift.tolerance": 1e-6, "model.theta": 0.1,
-                                 "time.end": 0.5},
+                                 "drift.ratio": 2, "time.end": 0.5},
     "33_cells": {"particles.count": 33, **BOTH_KINDS},
     "5_cells_kept_twice": {"particles.count": 5, "checkpoint.keep": 2, "output.every": 3},
 }
@@ -231,6 +231,32 @@ class Stages(Case):
             (where / name).unlink()
         self.ends(program("resume", where, ranks=2))
         self.same_files(where, self.reference)
+
+
+class Chosen(Case):
+    """What is measured at start, and what auto chooses, is part of the run from then on."""
+
+    def test_measured_prices_and_the_chosen_engine_stay_and_make_the_same_run_again(self):
+        case = case_file({**BASE, "particles.count": 1500, "drift.engine": "auto", "drift.tolerance": 1e-3,
+                          "drift.calibrate": "yes", "time.end": 0.5})
+        result, where = run(case, AT_ONCE, ranks=2)
+        self.ends(result, STOPPED)
+        used = dict(line.split(" = ", 1) for line in (where / "used.ini").read_text().splitlines() if " = " in line)
+        prices, origin = used["prices"].split(" ; ")
+        self.assertEqual(origin, "measured at start")
+        self.assertEqual(len([p for p in prices.split() if float(p) > 0]), 4)
+        self.assertEqual(used["calibrate"], "no ; measured at start")
+        self.assertEqual(used["engine"], "spectral ; chosen by auto")
+        self.ends(program("resume", where, "limit.wall_minutes=0"))
+        again, there = run(where / "used.ini")
+        self.ends(again)
+        self.same_files(there, where)
+
+    def test_a_study_does_not_measure(self):
+        study = case_file({**BASE, "drift.calibrate": "yes", "study.counts": "10 20"})
+        where = directory("study") / "study"
+        self.ends(program("study", study, f"output.directory={where}"), REFUSED)
+        self.assertFalse(where.exists())
 
 
 class Damage(Case):

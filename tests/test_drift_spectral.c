@@ -19,7 +19,8 @@ typedef struct question {
   double ahead;
   bool along; /* the drift is asked for at every step */
   double spacing, cut, trail;
-  int window;
+  int window, ratio;
+  mn_prices prices;
 } question;
 
 static double x[2 * CELLS_MAX];
@@ -61,6 +62,8 @@ static mn_drift *engine_of(const mn_parallel *p, const mn_drift_engine *engine, 
                                     .longest_step = fmax(step_of(q, 0), step_of(q, q->steps - 1)),
                                     .steps_shrink = q->growth < 1.0,
                                     .spacing = q->spacing,
+                                    .ratio = q->ratio,
+                                    .prices = q->prices,
                                     .cut = q->cut,
                                     .window = q->window,
                                     .trail = q->trail};
@@ -204,7 +207,7 @@ static void serves_two_cells(void **state)
 static void meets_its_tolerance_whatever_is_chosen_for_it(void **state)
 {
   (void)state;
-  for (int k = 0; k < 6; k++) {
+  for (int k = 0; k < 9; k++) {
     question q = question_of(1.0, 0.0, 1e-4, 12);
     q.count = 4 * CELLS;
     q.along = true;
@@ -214,8 +217,10 @@ static void meets_its_tolerance_whatever_is_chosen_for_it(void **state)
     q.spacing = k == 0 || k == 5 ? 0.01 : 0.0;
     q.cut = k == 1 ? 0.0005 : k == 2 || k == 5 ? 0.02 : 0.0;
     q.trail = k == 4 ? 0.1 : 0.0;
+    q.ratio = k == 6 ? 2 : k == 7 ? 8 : 0;
+    q.prices = k == 8 ? (mn_prices){100.0, 1.0, 1.0, 0.1} : (mn_prices){0.0, 0.0, 0.0, 0.0};
     check_at_most(error_of(check_world(), &q), q.tolerance, "rms error asked for");
-    assert_true((nodes > before) == (k != 4)); /* left alone it takes the coarsest mesh, and pairs */
+    assert_true((nodes > before) == (k < 4 || k == 5 || k == 8)); /* left alone it takes the coarsest mesh, and pairs */
   }
 }
 

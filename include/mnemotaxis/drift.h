@@ -23,6 +23,22 @@ typedef enum mn_precision {
   MN_PRECISION_DOUBLE
 } mn_precision;
 
+/** What the spectral engine's choices rest on: nanoseconds of one core.  Only their ratios count. */
+typedef struct mn_prices {
+  double pair; /**< a pair within reach, those looked at in vain included */
+  double sort; /**< a cell in bins for near pairs */
+  double quad; /**< up to four neighbouring nodes of a row a cell is spread over and read from */
+  double node; /**< of the sheet: there and back, and ways to the ladder; 0: the usual prices are meant */
+} mn_prices;
+
+/** Constants, so that a run that is repeated makes the same choices anywhere. */
+extern const mn_prices mn_prices_usual;
+
+/** The prices of this machine, all ranks at work at once; those of rank 0.  Collective.
+ * Accuracy: some ten per cent on a quiet machine; between a tenth and ten times the usual ones (test_prices).
+ * Cost: about two seconds, 100 MiB. */
+mn_error *mn_prices_measure(const mn_parallel *parallel, mn_prices *prices) MN_MUST_CHECK;
+
 typedef struct mn_drift_options {
   double tolerance; /**< relative rms error of the drift that the quadrature and the arithmetic may make */
   mn_precision precision;
@@ -34,6 +50,8 @@ typedef struct mn_drift_options {
   double cut;     /**< variance up to which the present force is summed over near pairs */
   int window;     /**< nodes in each direction a cell is spread over, at least */
   double trail;   /**< age up to which the own trails keep every sample, at least */
+  int ratio;      /**< of the spacings of neighbouring levels of the past: 2, 4 or 8 (0: 4) */
+  mn_prices prices;
 } mn_drift_options;
 
 /** Largest spacing a sheet may have: that of the finest level the past needs.  Local. */
@@ -108,7 +126,7 @@ mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *mod
  * It depends on nothing that may change while a run goes on, so not on its end: in longer runs spectral is faster
  * still.
  * @param variance  of the cells per coordinate at the start
- * Accuracy: rates measured on one core (bench_auto); constants, so that a choice can be repeated. */
+ * Accuracy: prices measured on one core (bench_auto); constants, so that a choice can be repeated. */
 const mn_drift_engine *mn_drift_cheapest(const mn_model *model, const mn_drift_options *options, int64_t count,
                                          double variance);
 

@@ -2,9 +2,9 @@
  *
  * Chemical spreads and thereby becomes smooth, so what is old needs few modes, on a coarse mesh over a wide box.  Level
  * l of the ladder holds what has a variance w per coordinate between w_l and w_{l+1} = 16 w_l, on a mesh four times as
- * coarse as the level below; the variance of what a source left tau ago is 2 tau/theta and the smear of its quadrature.
- * Modes decay by exact factors, in chapters that move up when they are old enough.  The wide Gaussians of the present
- * force use the same meshes.  docs/theory.md, section 8.
+ * coarse as the level below (or 4 and twice, 64 and eight times); the variance of what a source left tau ago is 2
+ * tau/theta and the smear of its quadrature. Modes decay by exact factors, in chapters that move up when they are old
+ * enough.  The wide Gaussians of the present force use the same meshes.  docs/theory.md, section 8.
  */
 #ifndef MNEMOTAXIS_LADDER_H
 #define MNEMOTAXIS_LADDER_H
@@ -19,14 +19,13 @@ extern "C" {
 
 typedef struct mn_ladder mn_ladder;
 
-enum { MN_LEVEL_RATIO = 4 /**< of the spacings of neighbouring levels */ };
-
 /** What a ladder is made for. */
 typedef struct mn_ladder_options {
   double tolerance; /**< what modes, images and windows may leave out, relative to the kernel of a level */
   double shortest;  /**< shortest step to come */
   double longest;   /**< step at which level 0 is entered; steps may become longer */
   bool shrink;      /**< steps may become shorter, down to `shortest`: levels are kept ready for that */
+  int ratio;        /**< of the spacings of neighbouring levels: 2, 4 or 8 */
 } mn_ladder_options;
 
 /** A mesh below the ladder, on which cells are spread, and who owns its rows. */

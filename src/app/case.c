@@ -8,7 +8,14 @@
 void mn_case_model(const mn_values *v, mn_model *model, mn_drift_options *drift, mn_history_options *history)
 {
   *model = (mn_model){v->theta, v->chi, v->lambda, v->regularization, (mn_quadrature)v->quadrature};
-  *drift = (mn_drift_options){.tolerance = v->tolerance, .precision = (mn_precision)v->precision};
+  *drift = (mn_drift_options){.tolerance = v->tolerance,
+                              .precision = (mn_precision)v->precision,
+                              .spacing = v->spacing,
+                              .cut = v->cut,
+                              .window = (int)v->window,
+                              .trail = v->trail,
+                              .ratio = 2 << v->ratio, /* a choice of 2, 4, 8 */
+                              .prices = {v->prices[0], v->prices[1], v->prices[2], v->prices[3]}};
   *history = (mn_history_options){v->tolerance, v->horizon, (int64_t)(v->capacity * 1048576.0)};
 }
 
@@ -205,10 +212,6 @@ mn_error *mn_case_options(const mn_config *config, mn_run_options *o)
   MN_TRY(mn_config_blame(config, "time.end", "time.step", mn_schedule_steps(&o->dynamics.schedule, v->end, &o->steps)));
   o->drift.shortest_step = o->dynamics.schedule.first;
   o->drift.longest_step = o->dynamics.schedule.step;
-  o->drift.spacing = v->spacing;
-  o->drift.cut = v->cut;
-  o->drift.window = (int)v->window;
-  o->drift.trail = v->trail;
   MN_TRY(set_law(config, &o->dynamics.field, &o->initial));
   MN_TRY(mn_config_blame(
       config, "drift.engine", "history.horizon",

@@ -58,6 +58,9 @@ static void print_work(const mn_run_options *o, int ranks)
   if (f.nodes > 0.0) {
     printf("meshes              sheet of %.2g nodes, levels of %.2g in all; %.0f near pairs a cell\n", f.nodes,
            f.ladder_nodes, f.pairs);
+    const mn_prices p = o->drift.prices;
+    printf("prices              a pair %.3g, a cell sorted %.3g, four nodes of a cell %.3g, a node %.3g ns\n", p.pair,
+           p.sort, p.quad, p.node);
     printf("work                %.2g s an evaluation, %.3g core hours\n", 1e-9 * f.nanoseconds,
            1e-9 * f.nanoseconds * evaluations / 3600.0);
   } else {
@@ -103,6 +106,7 @@ static mn_error *plan(const mn_session *session, int *exit_code)
   mn_run_options options;
   MN_TRY(mn_alloc(&config, 1, sizeof *config));
   mn_error *error = mn_session_config(session, config);
+  error = error ? error : mn_session_calibrate(session, config);
   error = error ? error : mn_case_options(config, &options);
   if (!error && session->parallel->rank == 0) {
     print_plan(&options, session->parallel->size);

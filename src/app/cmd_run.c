@@ -44,6 +44,28 @@ mn_error *mn_session_config(const mn_session *session, mn_config *config)
   return mn_session_read(session, session->argument[0], config);
 }
 
+/* Sets a key whose text nobody wrote. */
+static mn_error *put(mn_config *config, const char *name, const char *text, const char *origin)
+{
+  int key;
+  MN_TRY(mn_config_find(name, origin, &key));
+  return mn_config_store(config, key, text, origin);
+}
+
+mn_error *mn_session_calibrate(const mn_session *session, mn_config *config)
+{
+  char text[128];
+  mn_prices prices;
+  if (config->values.calibrate == 0) {
+    return NULL;
+  }
+  MN_TRY(mn_prices_measure(session->parallel, &prices));
+  snprintf(text, sizeof text, "%.3g %.3g %.3g %.3g", prices.pair, prices.sort, prices.quad, prices.node);
+  MN_TRY(put(config, "drift.prices", text, "measured at start"));
+  MN_TRY(put(config, "drift.calibrate", "no", "measured at start"));
+  return mn_config_finish(config);
+}
+
 mn_error *mn_config_text(const mn_config *config, bool fixed_only, bool origins, char **text)
 {
   enum { ROOM = MN_KEYS_MAX * (2 * MN_TEXT_MAX + 256) };
@@ -80,8 +102,9 @@ static mn_error *prepare(const mn_session *session, prepared *p)
   const mn_values *v = &p->config.values;
   MN_TRY(mn_case_options(&p->config, &p->options));
   MN_TRY(mn_session_memory(session, &p->options));
-  while (mn_drift_engines[p->config.values.engine] != p->options.engine) { /* what auto has chosen stays on resume */
-    p->config.values.engine--;
+  if (!mn_drift_engines[v->engine]) { /* what auto has chosen stays on resume */
+    MN_TRY(put(&p->config, "drift.engine", p->options.engine->name, "chosen by auto"));
+    MN_TRY(mn_config_finish(&p->config));
   }
   MN_TRY(mn_config_text(&p->config, true, false, &p->parameters));
   MN_TRY(mn_config_text(&p->config, false, true, &p->used));
@@ -150,6 +173,7 @@ static mn_error *run(const mn_session *session, int *exit_code)
   prepared *p = NULL;
   MN_TRY(mn_alloc(&p, 1, sizeof *p));
   mn_error *error = mn_session_config(session, &p->config);
+  error = error ? error : mn_session_calibrate(session, &p->config);
   error = error ? error : prepare(session, p);
   error = error ? error : simulate(session, p, NULL, exit_code);
   release(p);

@@ -229,6 +229,12 @@ static mn_error *work(const mn_session *session, const mn_config *config, const 
 static mn_error *prepare(const mn_session *session, mn_config *config, mn_product *p)
 {
   MN_TRY(read_study(session, config));
+  if (config->values.calibrate != 0) {
+    return mn_config_blame(config, "drift.calibrate", "drift.prices",
+                           mn_error_create(MN_USAGE,
+                                           "drift.calibrate = yes is not for studies, which have to go on with "
+                                           "the same choices: the command plan measures drift.prices"));
+  }
   if (config->values.study_part > config->values.study_parts) {
     return mn_config_blame(config, "study.part", "study.parts",
                            mn_error_create(MN_USAGE, "study.part = %lld is not among study.parts = %lld",

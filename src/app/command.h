@@ -35,6 +35,10 @@ mn_error *mn_session_read(const mn_session *session, const char *path, mn_config
 /* Defaults, then the case file, then the overrides, finished.  Collective. */
 mn_error *mn_session_config(const mn_session *session, mn_config *config) MN_MUST_CHECK;
 
+/* drift.calibrate = yes: measures drift.prices, which then stand in the config as if they had been given.  Collective.
+ */
+mn_error *mn_session_calibrate(const mn_session *session, mn_config *config) MN_MUST_CHECK;
+
 /* A continuum case with these settings, from the start or a checkpoint.  Collective. */
 mn_error *mn_pde_session(const mn_session *session, const mn_config *config, const char *checkpoint, bool replace,
                          int *exit_code) MN_MUST_CHECK;

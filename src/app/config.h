@@ -33,6 +33,8 @@ typedef struct mn_values {
   int64_t audit;
   double spacing, cut, trail;
   int64_t window;
+  int ratio, calibrate;
+  double prices[4];
   double horizon, capacity;
   char study_case[MN_TEXT_MAX], study_counts[MN_TEXT_MAX], study_vary[MN_TEXT_MAX];
   int study_limit;

@@ -86,6 +86,15 @@ const mn_key mn_keys[] = {
      .about = "nodes in each direction a cell is spread over, at least; 0: from tolerance, cells and forces"},
     {"drift", "trail", MN_KEY_REAL, AT(trail), .fallback = "0", .high = 1e12, .fixed = true,
      .about = "age up to which every sample of the own trails is kept, at least; 0: as the tolerance allows"},
+    {"drift", "ratio", MN_KEY_CHOICE, AT(ratio), .fallback = "4", .choices = "2|4|8", .fixed = true,
+     .about = "of the spacings of neighbouring meshes of the past"},
+    {"drift", "prices", MN_KEY_REALS, AT(prices), .length = 4, .fallback = "2.4 80 7 60", .high = 1e6,
+     .above_low = true, .fixed = true,
+     .about = "what the choices above rest on, in nanoseconds: a near pair, a cell sorted for pairs, four nodes a cell "
+              "is spread over, a node; only ratios count"},
+    {"drift", "calibrate", MN_KEY_CHOICE, AT(calibrate), .fallback = "no", .choices = "no|yes", .fixed = true,
+     .about = "measure drift.prices at start, in two seconds; used.ini keeps them for runs that are to make the same "
+              "choices"},
     {"drift", "audit", MN_KEY_INTEGER, AT(audit), .fallback = "0", .high = 1e6, .fixed = true,
      .about =
          "cells whose drift is summed directly, over all pairs and lags, with every row of the series, and compared; "

@@ -20,14 +20,15 @@ static mn_scene scene_of(const mn_model *model, int64_t count, double variance, 
 static double ladder_nodes(const mn_model *model, const mn_drift_options *options, double side, double time)
 {
   const double reach = log(1.0 / (0.3 * options->tolerance));
+  const double range = mn_layout_ratio(options) * mn_layout_ratio(options);
   double variance =
       2.0 * options->longest_step / model->theta + 2.0 * mn_kernel_shift(model, options->longest_step) / model->theta;
   double nodes = 0.0;
   do {
-    const double width = 1.3 * side + 2.0 * sqrt(2.0 * reach * 1.25 * 16.0 * variance);
+    const double width = 1.3 * side + 2.0 * sqrt(2.0 * reach * 1.25 * range * variance);
     const double across = width / (MN_PHASE_END / sqrt(2.0 * reach / variance));
     nodes += (across + 16.0) * (across + 16.0);
-    variance *= 16.0;
+    variance *= range;
   } while (variance < 2.0 * time / model->theta);
   return nodes;
 }
@@ -43,10 +44,10 @@ mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *mod
   const mn_scene scene = scene_of(model, count, variance, time);
   const mn_present present = {options->longest_step, options->longest_step};
   const double across = 2.0 * sqrt(2.0 * log((double)count) * (variance + 2.0 * time));
-  const double side[2] = {across, across};
+  const mn_setting setting = {scene, present, {across, across}, mn_drift_coarsest(model, options), MN_WINDOW_MAX};
   mn_tail tail = {{0.0, 0.0}, 0.0, {0.0}, {0.0}, {0.0}};
   mn_layout layout;
-  mn_layout_choose(&drift, &scene, &present, side, mn_drift_coarsest(model, options), &tail, &layout);
+  mn_layout_choose(&drift, &setting, &tail, &layout);
   const double levels = ladder_nodes(model, options, across, time);
   const double own = 1.1 * across * layout.cutoff / MN_PHASE_END + 32.0;
   const double finest = levels / (1.0 + 1.0 / 16.0); /* the sheet is at least as fine as the finest level */

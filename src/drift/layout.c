@@ -9,18 +9,16 @@
  *
  * In sums over pairs up to r and modes up to k, truncated alike at exp(-reach), r^2 = 2 cut reach and k^2 = 2
  * reach/cut: pairs cost what nodes save.  Sheets divide a level of the ladder, so their spacings are few: the
- * cheapest is found by trying them from coarse to fine, each with as few pairs as its modes allow.  The rates of pairs
- * and nodes are constants, not measured at start: what is chosen must be the same whenever a run is repeated. */
+ * cheapest is found by trying them from coarse to fine, each with as few pairs as its modes allow.  Prices are
+ * constants unless others are given: what is chosen must be the same whenever a run is repeated. */
 #include "layout.h"
 
 #include <math.h>
 
 static const double pi = 3.14159265358979323846;
 
-/* Their ratios count: nanoseconds of the core with 256-bit vectors they were balanced on, by bench_spectral at 1e-6. */
-static const double pair_cost = 2.4;  /* a pair within reach, those looked at in vain included */
-static const double sort_cost = 80.0; /* a cell in bins */
-static const double node_cost = 60.0; /* a node of the sheet: there and back, and ways to the ladder */
+/* Measured with 256-bit vectors by bench_spectral, at 1e-6 and, for windows, at 1e-3. */
+const mn_prices mn_prices_usual = {.pair = 2.4, .sort = 80.0, .quad = 7.0, .node = 60.0};
 
 /* Finest sheet ever tried, of the coarsest: all cells may be at one place. */
 static const double finest = 3e-5;
@@ -82,11 +80,11 @@ static double near_force(const mn_drift *drift, const mn_scene *scene, const mn_
 }
 
 /* Pairs below that cut, and the modes they leave to the meshes. */
-static mn_layout with_pairs(const mn_drift *drift, const mn_scene *scene, const mn_present *present, double cut)
+static mn_layout with_pairs(const mn_drift *drift, const mn_setting *s, double cut)
 {
-  const double allowed = share * drift->options.tolerance * scene->force;
+  const double allowed = share * drift->options.tolerance * s->scene.force;
   const double least = share_least * drift->options.tolerance;
-  const double left = fmin(fmax(allowed / near_force(drift, scene, present, cut), least), 0.3);
+  const double left = fmin(fmax(allowed / near_force(drift, &s->scene, &s->present, cut), least), 0.3);
   const double reach = log(1.0 / left) + 0.8 * sqrt(left);
   return (mn_layout){.pairs = cut > mn_split_narrowest(&drift->model),
                      .cut = cut,
@@ -97,23 +95,40 @@ static mn_layout with_pairs(const mn_drift *drift, const mn_scene *scene, const 
 
 /* As few pairs as the modes up to a cutoff allow: cut cutoff^2 = 2 reach(cut), and the reach hardly depends on the cut.
  */
-static mn_layout fewest_pairs(const mn_drift *drift, const mn_scene *scene, const mn_present *present, double cutoff)
+static mn_layout fewest_pairs(const mn_drift *drift, const mn_setting *s, double cutoff)
 {
   const double narrowest = mn_split_narrowest(&drift->model);
   double cut = 2.0 * log(1.0 / (share * drift->options.tolerance)) / (cutoff * cutoff);
   mn_layout l = {.cut = 0.0};
   for (int i = 0; i < 8; i++) {
-    l = with_pairs(drift, scene, present, fmax(cut, narrowest));
+    l = with_pairs(drift, s, fmax(cut, narrowest));
     cut = l.cut * l.cutoff * l.cutoff / (cutoff * cutoff);
   }
   l.cutoff = cutoff;
   return l;
 }
 
-static double cost_of(const mn_drift *drift, const mn_scene *scene, const double side[2], const mn_layout *l)
+int mn_layout_ratio(const mn_drift_options *options)
 {
-  const double pairs = sort_cost + pair_cost * scene->density * pi * l->reach * l->reach;
-  return (l->pairs ? (double)drift->count * pairs : 0.0) + node_cost * nodes_for(side, l->cutoff);
+  return options->ratio > 0 ? options->ratio : 4;
+}
+
+mn_prices mn_prices_of(const mn_drift_options *options)
+{
+  return options->prices.node > 0.0 ? options->prices : mn_prices_usual;
+}
+
+double mn_layout_quads(int width)
+{
+  return width * ceil(width / 4.0);
+}
+
+static double cost_of(const mn_drift *drift, const mn_setting *s, const mn_layout *l)
+{
+  const mn_prices price = mn_prices_of(&drift->options);
+  const double pairs = price.sort + price.pair * s->scene.density * pi * l->reach * l->reach;
+  return (double)drift->count * (price.quad * mn_layout_quads(l->width) + (l->pairs ? pairs : 0.0)) +
+         price.node * nodes_for(s->side, l->cutoff);
 }
 
 /* Cutoff from which on meshes can carry all of the present. */
@@ -125,47 +140,110 @@ static double without_pairs(const mn_drift *drift, const mn_scene *scene, const 
   return singular || allowed <= 0.0 ? (double)INFINITY : tail_end(tail, allowed * allowed / per_tail);
 }
 
+/* Orders whose images are added to at once. */
+typedef struct images {
+  double noise[MN_WINDOW_MAX + 1];  /* squared errors of the noise of independent cells */
+  double smooth[MN_WINDOW_MAX + 1]; /* and of a density as smooth as the last step's motion has made it */
+  double all;                       /* of that density's square */
+} images;
+
+/* By the order of the spline, on a mesh of that spacing. */
+static images images_of(const mn_drift *drift, const mn_tail *t, double spacing)
+{
+  const double h = t->present.window;
+  const double youngest = (h + mn_kernel_shift(&drift->model, h)) / drift->model.theta;
+  images sum = {{0.0}, {0.0}, 0.0};
+  for (int i = 0; i < MN_TAIL_POINTS && t->k[i] * spacing <= MN_PHASE_END; i++) {
+    const double k2 = t->k[i] * t->k[i];
+    const double phase = t->k[i] * spacing;
+    const double below = phase / (2.0 * pi - phase) * (phase / (2.0 * pi - phase));
+    const double above = phase / (2.0 * pi + phase) * (phase / (2.0 * pi + phase));
+    const double all = t->symbol[i] + exp(-k2 * youngest) / k2;    /* past and present */
+    const double random = all * all * k2 * k2 * 2.0 * t->log_step; /* two directions */
+    const double mean = exp(-2.0 * k2 * h) * t->log_step;
+    double image[2] = {1.0, 1.0};
+    sum.all += mean;
+    for (int order = 1; order <= MN_WINDOW_MAX; order++) {
+      image[0] *= below;
+      image[1] *= above;
+      sum.noise[order] += random * (image[0] + image[1]);
+      sum.smooth[order] += 2.0 * mean * (image[0] + image[1]);
+    }
+  }
+  return sum;
+}
+
+/* Nodes in each direction that cells have to be spread over on a mesh of that spacing: the order of the narrowest
+ * spline that keeps to the tolerance, or the width of the window that serves all phases. */
+static int width_for(const mn_drift *drift, const mn_scene *scene, const mn_tail *t, double spacing, int equal)
+{
+  const images sum = images_of(drift, t, spacing);
+  const double tolerance = share * drift->options.tolerance;
+  const double noise = tolerance * scene->force * tolerance * scene->force * 2.0 * pi / scene->density;
+  int order = drift->options.window > 3 ? drift->options.window : 3;
+  while (order < equal && !(sum.noise[order] <= noise && sum.smooth[order] <= tolerance * tolerance * sum.all)) {
+    order++;
+  }
+  return order < equal ? order : equal;
+}
+
 /* Spacings a sheet may have: a level's, divided by up to MN_RATIO_MAX, coarse ones first. */
 typedef struct spacings {
   double level;
   int ratio;
 } spacings;
 
-static double finer(spacings *s)
+static double finer(spacings *s, int levels)
 {
   if (s->ratio == MN_RATIO_MAX) {
-    s->level /= MN_LEVEL_RATIO;
-    s->ratio /= MN_LEVEL_RATIO;
+    s->level /= levels;
+    s->ratio /= levels;
   }
   s->ratio++;
   return s->level / s->ratio;
 }
 
-void mn_layout_choose(const mn_drift *drift, const mn_scene *scene, const mn_present *present, const double side[2],
-                      double coarsest, mn_tail *tail, mn_layout *layout)
+static mn_layout layout_for(const mn_drift *drift, const mn_setting *s, const mn_tail *tail, double alone,
+                            double spacing)
 {
-  const mn_drift_options *o = &drift->options;
-  const double asked = o->spacing > 0.0 ? fmin(o->spacing, coarsest) : 0.0;
-  if (tail->present.window != present->window || tail->present.ahead != present->ahead) {
-    fill_tail(drift, present, tail);
+  const double cutoff = MN_PHASE_END / spacing;
+  mn_layout l = cutoff >= alone ? (mn_layout){.cutoff = cutoff} : fewest_pairs(drift, s, cutoff);
+  l.width = width_for(drift, &s->scene, tail, spacing, s->equal);
+  l.cost = cost_of(drift, s, &l);
+  return l;
+}
+
+/* With the cut that is asked for. */
+static mn_layout layout_with(const mn_drift *drift, const mn_setting *s, const mn_tail *tail, double spacing)
+{
+  mn_layout l = with_pairs(drift, s, fmax(drift->options.cut, mn_split_narrowest(&drift->model)));
+  l.cutoff = fmax(l.cutoff, MN_PHASE_END / spacing);
+  l.width = width_for(drift, &s->scene, tail, MN_PHASE_END / l.cutoff, s->equal);
+  l.cost = cost_of(drift, s, &l);
+  return l;
+}
+
+void mn_layout_choose(const mn_drift *drift, const mn_setting *s, mn_tail *tail, mn_layout *layout)
+{
+  const double asked = drift->options.spacing;
+  const double first = asked > 0.0 ? fmin(asked, s->coarsest) : s->coarsest;
+  if (tail->present.window != s->present.window || tail->present.ahead != s->present.ahead) {
+    fill_tail(drift, &s->present, tail);
   }
-  if (o->cut > 0.0) {
-    *layout = with_pairs(drift, scene, present, fmax(o->cut, mn_split_narrowest(&drift->model)));
-    layout->cutoff = fmax(layout->cutoff, MN_PHASE_END / (asked > 0.0 ? asked : coarsest));
+  if (drift->options.cut > 0.0) {
+    *layout = layout_with(drift, s, tail, first);
     return;
   }
-  const double alone = without_pairs(drift, scene, tail);
-  spacings next = {coarsest, 1};
-  double spacing = asked > 0.0 ? asked : coarsest;
-  *layout = (mn_layout){.cost = (double)INFINITY};
-  for (bool last = false; !last; spacing = finer(&next)) {
-    const double cutoff = MN_PHASE_END / spacing;
-    mn_layout l = cutoff >= alone ? (mn_layout){.cutoff = cutoff} : fewest_pairs(drift, scene, present, cutoff);
-    l.cost = cost_of(drift, scene, side, &l);
-    last = asked > 0.0 || !l.pairs || node_cost * nodes_for(side, cutoff) > layout->cost || spacing < finest * coarsest;
-    if (l.cost < layout->cost) {
-      *layout = l;
-    }
+  const double alone = without_pairs(drift, &s->scene, tail);
+  const double node = mn_prices_of(&drift->options).node;
+  spacings next = {s->coarsest, 1};
+  double spacing = first;
+  *layout = layout_for(drift, s, tail, alone, first);
+  while (!(asked > 0.0) && spacing > finest * s->coarsest &&
+         node * nodes_for(s->side, MN_PHASE_END / spacing) < layout->cost) {
+    spacing = finer(&next, mn_layout_ratio(&drift->options));
+    const mn_layout l = layout_for(drift, s, tail, alone, spacing);
+    *layout = l.cost < layout->cost ? l : *layout;
   }
 }
 
@@ -183,35 +261,4 @@ double mn_layout_error(const mn_drift *drift, const mn_scene *scene, const mn_ta
     beyond--;
   }
   return sqrt(scene->density / (2.0 * pi) * t->value[beyond]) / scene->force;
-}
-
-/* Errors of a spline: of the noise of independent cells, against what the tolerance allows, and of a density as smooth
- * as the last step's motion has made it. */
-static bool spline_is_good(const mn_drift *drift, const mn_scene *scene, const mn_tail *t, double spacing, int order)
-{
-  const double h = t->present.window;
-  const double tolerance = share * drift->options.tolerance;
-  double noise = 0.0;
-  double smooth[2] = {0.0, 0.0};
-  for (int i = 0; i < MN_TAIL_POINTS && t->k[i] * spacing <= MN_PHASE_END; i++) {
-    const double k2 = t->k[i] * t->k[i];
-    const double phase = t->k[i] * spacing;
-    const double image = pow(phase / (2.0 * pi - phase), 2 * order) + pow(phase / (2.0 * pi + phase), 2 * order);
-    const double all = t->symbol[i] + exp(-k2 * h / drift->model.theta) / k2; /* past and present */
-    const double error = 2.0 * image * t->log_step;                           /* two directions */
-    noise += all * all * k2 * k2 * error;
-    smooth[0] += exp(-2.0 * k2 * h) * error;
-    smooth[1] += exp(-2.0 * k2 * h) * t->log_step;
-  }
-  const double random = sqrt(scene->density / (2.0 * pi) * noise);
-  return random <= tolerance * scene->force && smooth[0] <= tolerance * tolerance * smooth[1];
-}
-
-int mn_layout_spline(const mn_drift *drift, const mn_scene *scene, const mn_tail *tail, double spacing)
-{
-  int order = drift->options.window > 3 ? drift->options.window : 3;
-  while (order <= MN_WINDOW_MAX && !spline_is_good(drift, scene, tail, spacing, order)) {
-    order++;
-  }
-  return order;
 }

@@ -21,21 +21,34 @@ typedef struct mn_layout {
   double reach;         /* distance up to which pairs count; 0 without pairs */
   double near_accuracy; /* relative, of the pairs */
   double cutoff;        /* largest wave number on the sheet */
+  int width;            /* nodes in each direction a cell is spread over */
   double cost;          /* nanoseconds, all cells */
 } mn_layout;
 
-/* The cheapest choice that keeps to the tolerance for cells in a box of these sides, on a sheet that divides the
- * coarsest spacing; the scene is known.  Local: the same on all ranks. */
-void mn_layout_choose(const mn_drift *drift, const mn_scene *scene, const mn_present *present, const double side[2],
-                      double coarsest, mn_tail *tail, mn_layout *layout);
+/* What a layout has to serve. */
+typedef struct mn_setting {
+  mn_scene scene; /* known */
+  mn_present present;
+  double side[2];  /* of a box around all cells */
+  double coarsest; /* spacing of a level of the ladder, which a sheet divides */
+  int equal;       /* width of the window that serves all phases; narrower ones are splines */
+} mn_setting;
+
+/* Groups of up to four neighbouring nodes of a row that a cell is spread over.  Local. */
+double mn_layout_quads(int width);
+
+/* Ratio of the options, or the usual one.  Local. */
+int mn_layout_ratio(const mn_drift_options *options);
+
+/* Prices of the options, or the usual ones.  Local. */
+mn_prices mn_prices_of(const mn_drift_options *options);
+
+/* The cheapest choice that keeps to the tolerance.  Local: the same on all ranks. */
+void mn_layout_choose(const mn_drift *drift, const mn_setting *setting, mn_tail *tail, mn_layout *layout);
 
 /* rms error of the present force for that choice on a mesh of that spacing, relative to the force of the scene.  Local.
  */
 double mn_layout_error(const mn_drift *drift, const mn_scene *scene, const mn_tail *tail, const mn_layout *layout,
                        double spacing);
-
-/* The order of the narrowest spline that keeps to the tolerance on a mesh of that spacing, at least that of the
- * options; MN_WINDOW_MAX + 1: none.  Local. */
-int mn_layout_spline(const mn_drift *drift, const mn_scene *scene, const mn_tail *tail, double spacing);
 
 #endif

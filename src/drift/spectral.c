@@ -45,7 +45,8 @@ enum { SEEN = 8192 /* cells whose rms force stands for that of all */ };
 
 static mn_ladder_options ladder_options(const mn_drift_options *o)
 {
-  return (mn_ladder_options){share_of_tolerance * o->tolerance, o->shortest_step, o->longest_step, o->steps_shrink};
+  return (mn_ladder_options){share_of_tolerance * o->tolerance, o->shortest_step, o->longest_step, o->steps_shrink,
+                             mn_layout_ratio(o)};
 }
 
 double mn_drift_coarsest(const mn_model *model, const mn_drift_options *options)
@@ -89,20 +90,27 @@ static void clock(mn_drift *drift, mn_phase phase)
   w->clock = now;
 }
 
-/* Corners of the box around all cells. */
+/* Corners of the box around all cells.  Eight numbers, x and y in turn, are compared at a time. */
 static void find_box(const mn_drift *drift, const double *mine, double low[2], double high[2])
 {
-  double corner[4] = {INFINITY, INFINITY, INFINITY, INFINITY}; /* low, and minus high */
-  for (int a = 0; a < 2; a++) {
-    double least = (double)INFINITY;
-    double most = -(double)INFINITY;
-    for (int64_t i = 0; i < mn_block_count(drift->block); i++) {
-      const double x = mine[2 * i + a];
-      least = x < least ? x : least;
-      most = x > most ? x : most;
+  enum { LANES = 8 };
+  const int64_t numbers = 2 * mn_block_count(drift->block);
+  double least[LANES];
+  double most[LANES]; /* minus the largest */
+  double corner[4] = {INFINITY, INFINITY, INFINITY, INFINITY};
+  for (int l = 0; l < LANES; l++) {
+    least[l] = most[l] = (double)INFINITY;
+  }
+  for (int64_t i = 0; i < numbers; i += LANES) {
+    const int lanes = numbers - i < LANES ? (int)(numbers - i) : LANES;
+    for (int l = 0; l < lanes; l++) {
+      least[l] = mine[i + l] < least[l] ? mine[i + l] : least[l];
+      most[l] = -mine[i + l] < most[l] ? -mine[i + l] : most[l];
     }
-    corner[a] = least;
-    corner[2 + a] = -most;
+  }
+  for (int l = 0; l < LANES; l++) {
+    corner[l % 2] = fmin(corner[l % 2], least[l]);
+    corner[2 + l % 2] = fmin(corner[2 + l % 2], most[l]);
   }
   MPI_Allreduce(MPI_IN_PLACE, corner, 4, MPI_DOUBLE, MPI_MIN, drift->parallel.comm);
   for (int a = 0; a < 2; a++) {
@@ -134,9 +142,8 @@ static mn_error *lay_sheet(mn_drift *drift, const double low[2], const double hi
   spectral *w = drift->work;
   mn_window spline;
   const mn_window *window = &w->equal;
-  const int order = w->scene.force > 0.0 ? mn_layout_spline(drift, &w->scene, &w->tail, spacing) : MN_WINDOW_MAX;
-  if (order < window->width) {
-    mn_window_spline(order, MN_PHASE_WINDOW, &spline);
+  if (w->layout.width < window->width) {
+    mn_window_spline(w->layout.width, MN_PHASE_WINDOW, &spline);
     window = &spline;
   }
   const mn_lattice mesh = sheet_mesh(drift, low, high, spacing, window->width);
@@ -166,11 +173,14 @@ static mn_error *prepare(mn_drift *drift, const mn_present *present, const doubl
   spectral *w = drift->work;
   find_box(drift, mine, w->low, w->high);
   const double widest = mn_split_widest(&drift->model, present);
-  const double side[2] = {w->high[0] - w->low[0], w->high[1] - w->low[1]};
-  w->layout = (mn_layout){.cutoff = 0.0};
+  w->layout = (mn_layout){.width = w->equal.width};
   if (w->scene.force > 0.0) {
-    const double entry = mn_ladder_entry(w->ladder, present->window);
-    mn_layout_choose(drift, &w->scene, present, side, entry, &w->tail, &w->layout);
+    const mn_setting setting = {w->scene,
+                                *present,
+                                {w->high[0] - w->low[0], w->high[1] - w->low[1]},
+                                mn_ladder_entry(w->ladder, present->window),
+                                w->equal.width};
+    mn_layout_choose(drift, &setting, &w->tail, &w->layout);
   }
   const double wanted = MN_PHASE_END / w->layout.cutoff;
   MN_TRY(mn_ladder_prepare(w->ladder, w->low, w->high, present->window, wanted, widest));

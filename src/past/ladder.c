@@ -1,5 +1,5 @@
-/* All levels lie on one lattice: spacing of level l = base 4^l, base such that what is asked for at the longest step
- * enters level 0.  Neighbours in the ladder exchange values by windows: deposits go up, fields come down.
+/* All levels lie on one lattice: spacing of level l = base ratio^l, base such that what is asked for at the longest
+ * step enters level 0.  Neighbours in the ladder exchange values by windows: deposits go up, fields come down.
  *
  * An interval enters the level of its variance at the next evaluation, as an addition to the open chapter of that
  * level.  A chapter is closed when it has grown to a quarter of the level's range; when its youngest content is wide
@@ -34,17 +34,17 @@ double mn_ladder_smear(const mn_model *model, double h)
 
 double mn_ladder_variance_of(const mn_ladder *l, int number)
 {
-  return l->base_variance * pow(16.0, number);
+  return l->base_variance * pow((double)l->options.ratio * l->options.ratio, number);
 }
 
 static double spacing_of(const mn_ladder *l, int number)
 {
-  return l->base_spacing * pow(4.0, number);
+  return l->base_spacing * pow(l->options.ratio, number);
 }
 
 int mn_ladder_number_of(const mn_ladder *l, double variance)
 {
-  return (int)floor(log(variance / l->base_variance) / log(16.0) + 1e-9);
+  return (int)floor(0.5 * log(variance / l->base_variance) / log(l->options.ratio) + 1e-9);
 }
 
 static double base_variance(const mn_model *model, const mn_ladder_options *options)
@@ -142,7 +142,7 @@ mn_error *mn_ladder_carry(mn_ladder *l, mn_level *from, const double *modes, mn_
   const mn_spectrum *fine = from->spectrum;
   const mn_spectrum *coarse = to->spectrum;
   const bool up = from->number != to->number;
-  mn_resampling_make(MN_LEVEL_RATIO, &l->window, &coarser);
+  mn_resampling_make(l->options.ratio, &l->window, &coarser);
   mn_spectrum_values(from->spectrum, modes, from->rows);
   MN_TRY(mn_lattice_coarsen(&l->parallel, up ? &coarser : &same, &l->work, &fine->mesh, &fine->rows, from->rows,
                             &coarse->mesh, &coarse->rows, to->rows));

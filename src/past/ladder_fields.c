@@ -41,7 +41,7 @@ static void between(const mn_ladder *l, int k, const mn_ground *ground, mn_resam
     *r = (mn_resampling){.ratio = 1, .width = 1, .weight = {{1.0}}};
     return;
   }
-  const double ratio = k > 0 ? MN_LEVEL_RATIO : rint(mn_ladder_spacing(l) / ground->mesh.spacing);
+  const double ratio = k > 0 ? l->options.ratio : rint(mn_ladder_spacing(l) / ground->mesh.spacing);
   mn_resampling_make((int)ratio, &l->window, r);
 }
 
