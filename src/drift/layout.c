@@ -17,9 +17,6 @@
 
 static const double pi = 3.14159265358979323846;
 
-/* Measured with 256-bit vectors by bench_spectral, at 1e-6 and, for windows, at 1e-3. */
-const mn_prices mn_prices_usual = {.pair = 2.4, .sort = 80.0, .quad = 7.0, .node = 60.0};
-
 /* Finest sheet ever tried, of the coarsest: all cells may be at one place. */
 static const double finest = 3e-5;
 
@@ -111,11 +108,6 @@ static mn_layout fewest_pairs(const mn_drift *drift, const mn_setting *s, double
 int mn_layout_ratio(const mn_drift_options *options)
 {
   return options->ratio > 0 ? options->ratio : 4;
-}
-
-mn_prices mn_prices_of(const mn_drift_options *options)
-{
-  return options->prices.node > 0.0 ? options->prices : mn_prices_usual;
 }
 
 double mn_layout_quads(int width)
