@@ -23,7 +23,7 @@ typedef enum mn_precision {
   MN_PRECISION_DOUBLE
 } mn_precision;
 
-/** What the spectral engine's choices rest on: nanoseconds of one core.  Only their ratios count. */
+/** What the spectral engine's choices rest on: nanoseconds of one core.  Only their ratios count, in forecasts too. */
 typedef struct mn_prices {
   double pair; /**< a pair within reach, those looked at in vain included */
   double sort; /**< a cell in bins for near pairs */
@@ -126,7 +126,7 @@ mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *mod
  * It depends on nothing that may change while a run goes on, so not on its end: in longer runs spectral is faster
  * still.
  * @param variance  of the cells per coordinate at the start
- * Accuracy: prices measured on one core (bench_auto); constants, so that a choice can be repeated. */
+ * Accuracy: what engines cost was measured on one core (bench_auto); constants, so that a choice can be repeated. */
 const mn_drift_engine *mn_drift_cheapest(const mn_model *model, const mn_drift_options *options, int64_t count,
                                          double variance);
 

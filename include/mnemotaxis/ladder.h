@@ -51,8 +51,8 @@ void mn_ladder_destroy(mn_ladder **ladder);
 mn_error *mn_ladder_prepare(mn_ladder *ladder, const double low[2], const double high[2], double window, double spacing,
                             double widest) MN_MUST_CHECK;
 
-/** Spacing of the level that the youngest past enters while the newest sample's lag is `window`: that of the ground
- * mesh divides it, or a finer level's.  Local. */
+/** Spacing of the finest level that is needed while the newest sample's lag is `window`: that of the ground mesh
+ * divides it, or that of a level added for it.  Local. */
 double mn_ladder_entry(const mn_ladder *ladder, double window);
 
 /** The same for the longest step, without a ladder.  Local. */

@@ -54,13 +54,12 @@ static void print_work(const mn_run_options *o, int ranks)
 {
   const mn_forecast f = mn_run_forecast(o, ranks);
   const double evaluations = (o->dynamics.scheme == MN_SCHEME_HEUN ? 2.0 : 1.0) * (double)o->steps;
+  const mn_prices p = o->drift.prices;
   printf("engine              %s: %s\n", o->engine->name, o->engine->about);
+  printf("chosen by           drift.prices = %.3g %.3g %.3g %.3g\n", p.pair, p.sort, p.quad, p.node);
   if (f.nodes > 0.0) {
     printf("meshes              sheet of %.2g nodes, levels of %.2g in all; %.0f near pairs a cell\n", f.nodes,
            f.ladder_nodes, f.pairs);
-    const mn_prices p = o->drift.prices;
-    printf("prices              a pair %.3g, a cell sorted %.3g, four nodes of a cell %.3g, a node %.3g ns\n", p.pair,
-           p.sort, p.quad, p.node);
     printf("work                %.2g s an evaluation, %.3g core hours\n", 1e-9 * f.nanoseconds,
            1e-9 * f.nanoseconds * evaluations / 3600.0);
   } else {

@@ -243,6 +243,7 @@ static mn_error *resume_from(const mn_session *session, prepared *p, int *exit_c
     MN_TRY(mn_checkpoint_set_aside(session->parallel, session->argument[0], checkpoint));
     return mn_pde_session(session, &p->config, found ? checkpoint : NULL, !found, exit_code);
   }
+  MN_TRY(mn_session_calibrate(session, &p->config)); /* a run with a checkpoint has its prices */
   MN_TRY(prepare(session, p));
   MN_TRY(mn_checkpoint_set_aside(session->parallel, session->argument[0], checkpoint));
   p->options.output.replace = !found; /* a run that never came to a checkpoint starts again */

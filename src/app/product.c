@@ -51,6 +51,9 @@ static mn_error *check_axis(const axis *all, int axes)
     return mn_error_create(MN_USAGE, "%s.%s cannot be varied%s", key->section, key->name,
                            key->fixed ? " here: study.counts and study.replicas do that" : " in a study");
   }
+  if (strcmp(key->name, "calibrate") == 0) {
+    return mn_error_create(MN_USAGE, "drift.calibrate cannot be varied: a study measures nothing");
+  }
   if (strcmp(key->name, "noise_substeps") == 0) {
     return mn_error_create(MN_USAGE, "time.noise_substeps cannot be varied: it follows from the steps");
   }

@@ -19,7 +19,7 @@ static mn_scene scene_of(const mn_model *model, int64_t count, double variance, 
 /* Nodes of the levels for a cloud of that side. */
 static double ladder_nodes(const mn_model *model, const mn_drift_options *options, double side, double time)
 {
-  const double reach = log(1.0 / (0.3 * options->tolerance));
+  const double reach = log(1.0 / (mn_share_of_tolerance * options->tolerance));
   const double range = mn_layout_ratio(options) * mn_layout_ratio(options);
   double variance =
       2.0 * options->longest_step / model->theta + 2.0 * mn_kernel_shift(model, options->longest_step) / model->theta;
@@ -40,18 +40,19 @@ mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *mod
   if (!engine->remember) {
     return (mn_forecast){.bytes = (double)engine->bytes(count, local)};
   }
-  const mn_drift drift = {.model = *model, .options = *options, .count = count};
+  mn_drift drift = {.model = *model, .options = *options, .count = count};
   const mn_scene scene = scene_of(model, count, variance, time);
   const mn_present present = {options->longest_step, options->longest_step};
   const double across = 2.0 * sqrt(2.0 * log((double)count) * (variance + 2.0 * time));
-  const mn_setting setting = {scene, present, {across, across}, mn_drift_coarsest(model, options), MN_WINDOW_MAX};
+  mn_window equal;
+  mn_layout_equal(options, &equal);
+  const mn_setting setting = {scene, present, {across, across}, mn_drift_coarsest(model, options), equal.width};
   mn_tail tail = {{0.0, 0.0}, 0.0, {0.0}, {0.0}, {0.0}};
   mn_layout layout;
   mn_layout_choose(&drift, &setting, &tail, &layout);
   const double levels = ladder_nodes(model, options, across, time);
   const double own = 1.1 * across * layout.cutoff / MN_PHASE_END + 32.0;
-  const double finest = levels / (1.0 + 1.0 / 16.0); /* the sheet is at least as fine as the finest level */
-  mn_forecast f = {.nodes = fmax(own * own, fmin(finest, own * own)),
+  mn_forecast f = {.nodes = own * own,
                    .ladder_nodes = levels,
                    .pairs = layout.pairs ? scene.density * pi * layout.reach * layout.reach : 0.0};
   const double shared = (double)ranks;
@@ -59,7 +60,8 @@ mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *mod
             (layout.pairs ? 110.0 * (double)local : 0.0);
   const double transform = options->tolerance < 3.3e-6 ? 28.0 : 24.0; /* double or float */
   const double node = transform * (1.0 + fmin(levels / 4e5, 1.0));    /* in the cache or not */
-  f.nanoseconds = 1.5e6 + layout.cost + 60.0 * (double)count + node * levels;
+  drift.options.prices = mn_prices_usual;                             /* the machine of the other figures here */
+  f.nanoseconds = 1.5e6 + mn_layout_cost(&drift, &setting, &layout) + 20.0 * (double)count + node * levels;
   return f;
 }
 

@@ -17,6 +17,8 @@
 
 static const double pi = 3.14159265358979323846;
 
+const double mn_share_of_tolerance = 0.3;
+
 /* Finest sheet ever tried, of the coarsest: all cells may be at one place. */
 static const double finest = 3e-5;
 
@@ -105,6 +107,15 @@ static mn_layout fewest_pairs(const mn_drift *drift, const mn_setting *s, double
   return l;
 }
 
+void mn_layout_equal(const mn_drift_options *options, mn_window *window)
+{
+  double error = mn_share_of_tolerance * options->tolerance;
+  do {
+    mn_window_choose(error, MN_PHASE_WINDOW, window);
+    error *= 0.5;
+  } while (window->width < options->window);
+}
+
 int mn_layout_ratio(const mn_drift_options *options)
 {
   return options->ratio > 0 ? options->ratio : 4;
@@ -115,7 +126,7 @@ double mn_layout_quads(int width)
   return width * ceil(width / 4.0);
 }
 
-static double cost_of(const mn_drift *drift, const mn_setting *s, const mn_layout *l)
+double mn_layout_cost(const mn_drift *drift, const mn_setting *s, const mn_layout *l)
 {
   const mn_prices price = mn_prices_of(&drift->options);
   const double pairs = price.sort + price.pair * s->scene.density * pi * l->reach * l->reach;
@@ -201,7 +212,7 @@ static mn_layout layout_for(const mn_drift *drift, const mn_setting *s, const mn
   const double cutoff = MN_PHASE_END / spacing;
   mn_layout l = cutoff >= alone ? (mn_layout){.cutoff = cutoff} : fewest_pairs(drift, s, cutoff);
   l.width = width_for(drift, &s->scene, tail, spacing, s->equal);
-  l.cost = cost_of(drift, s, &l);
+  l.cost = mn_layout_cost(drift, s, &l);
   return l;
 }
 
@@ -211,7 +222,7 @@ static mn_layout layout_with(const mn_drift *drift, const mn_setting *s, const m
   mn_layout l = with_pairs(drift, s, fmax(drift->options.cut, mn_split_narrowest(&drift->model)));
   l.cutoff = fmax(l.cutoff, MN_PHASE_END / spacing);
   l.width = width_for(drift, &s->scene, tail, MN_PHASE_END / l.cutoff, s->equal);
-  l.cost = cost_of(drift, s, &l);
+  l.cost = mn_layout_cost(drift, s, &l);
   return l;
 }
 

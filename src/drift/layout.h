@@ -4,8 +4,12 @@
 
 #include <mnemotaxis/drift.h>
 #include <mnemotaxis/split.h>
+#include <mnemotaxis/window.h>
 
 enum { MN_TAIL_POINTS = 64 };
+
+/* What is left out of every part that is not weighed against the scene, as a share of the tolerance. */
+extern const double mn_share_of_tolerance;
 
 /* The present force by wave number: symbol S(k), and what modes beyond k would add,
  * tail(k) = int_k^inf S(q)^2 q^3 (1 + N exp(-2 q^2 window)) dq. */
@@ -16,9 +20,9 @@ typedef struct mn_tail {
 } mn_tail;
 
 typedef struct mn_layout {
-  bool pairs;           /* variances below `cut` are summed over pairs; without pairs meshes carry all of the present */
-  double cut;           /* 0 without pairs */
-  double reach;         /* distance up to which pairs count; 0 without pairs */
+  bool pairs; /* variances below `cut` are summed over pairs; without pairs meshes carry all of the present */
+  double cut;
+  double reach;         /* distance up to which pairs count */
   double near_accuracy; /* relative, of the pairs */
   double cutoff;        /* largest wave number on the sheet */
   int width;            /* nodes in each direction a cell is spread over */
@@ -37,11 +41,17 @@ typedef struct mn_setting {
 /* Groups of up to four neighbouring nodes of a row that a cell is spread over.  Local. */
 double mn_layout_quads(int width);
 
+/* The window that is as good for all phases, at least as wide as the options ask for.  Local. */
+void mn_layout_equal(const mn_drift_options *options, mn_window *window);
+
 /* Ratio of the options, or the usual one.  Local. */
 int mn_layout_ratio(const mn_drift_options *options);
 
 /* Prices of the options, or the usual ones.  Local. */
 mn_prices mn_prices_of(const mn_drift_options *options);
+
+/* What a layout costs at the options' prices, nanoseconds.  Local. */
+double mn_layout_cost(const mn_drift *drift, const mn_setting *setting, const mn_layout *layout);
 
 /* The cheapest choice that keeps to the tolerance.  Local: the same on all ranks. */
 void mn_layout_choose(const mn_drift *drift, const mn_setting *setting, mn_tail *tail, mn_layout *layout);

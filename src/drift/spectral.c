@@ -35,9 +35,6 @@ typedef struct spectral {
   double clock;
 } spectral;
 
-/* What is left out of every part that is not weighed against the scene, as a share of the tolerance. */
-static const double share_of_tolerance = 0.3;
-
 /* Tolerances from which on the sheet's transforms are in float; bench_accuracy finds the same errors as in double. */
 static const double single_from = 1e-6;
 
@@ -45,7 +42,7 @@ enum { SEEN = 8192 /* cells whose rms force stands for that of all */ };
 
 static mn_ladder_options ladder_options(const mn_drift_options *o)
 {
-  return (mn_ladder_options){share_of_tolerance * o->tolerance, o->shortest_step, o->longest_step, o->steps_shrink,
+  return (mn_ladder_options){mn_share_of_tolerance * o->tolerance, o->shortest_step, o->longest_step, o->steps_shrink,
                              mn_layout_ratio(o)};
 }
 
@@ -62,11 +59,7 @@ static mn_error *create(mn_drift *drift)
   drift->work = w;
   w->taken = (double)NAN;
   const mn_ladder_options options = ladder_options(&drift->options);
-  double error = options.tolerance;
-  do {
-    mn_window_choose(error, MN_PHASE_WINDOW, &w->equal);
-    error *= 0.5;
-  } while (w->equal.width < drift->options.window);
+  mn_layout_equal(&drift->options, &w->equal);
   return mn_ladder_create(&drift->parallel, &drift->model, &options, drift->count, &w->ladder);
 }
 
@@ -127,7 +120,7 @@ static mn_lattice sheet_mesh(const mn_drift *drift, const double low[2], const d
   mn_lattice mesh;
   memset(&mesh, 0, sizeof mesh);
   mesh.spacing = spacing;
-  const double reach = log(1.0 / (share_of_tolerance * drift->options.tolerance));
+  const double reach = log(1.0 / (mn_share_of_tolerance * drift->options.tolerance));
   const double clear = sqrt(2.0 * reach * mn_ladder_variance(w->ladder));
   for (int a = 0; a < 2; a++) {
     mesh.first[a] = (int64_t)floor(low[a] / spacing) - width;
@@ -184,7 +177,7 @@ static mn_error *prepare(mn_drift *drift, const mn_present *present, const doubl
   }
   const double wanted = MN_PHASE_END / w->layout.cutoff;
   MN_TRY(mn_ladder_prepare(w->ladder, w->low, w->high, present->window, wanted, widest));
-  const double ratio = fmax(1.0, ceil(mn_ladder_spacing(w->ladder) / wanted - 1e-9));
+  const double ratio = fmax(1.0, ceil(mn_ladder_spacing(w->ladder) / wanted * (1.0 - 1e-9)));
   const double spacing = mn_ladder_spacing(w->ladder) / ratio;
   w->from = w->layout.pairs ? w->layout.cut : fmax(1e-7 * widest, 0.5 * mn_split_narrowest(&drift->model));
   w->fine = ratio > 1.0;
@@ -246,7 +239,7 @@ static mn_error *sum_near(mn_drift *drift, const mn_present *present)
   remainder_of n = {&drift->model, present, {0}};
   mn_split_range(&drift->model, present, w->from, (double)INFINITY, &n.wide);
   const double nearest = 0.1 / sqrt(w->scene.density); /* a cell has 0.03 neighbours within it */
-  mn_curve_fill(&w->curve, near_profile, &n, w->layout.reach, nearest, share_of_tolerance * w->layout.near_accuracy,
+  mn_curve_fill(&w->curve, near_profile, &n, w->layout.reach, nearest, mn_share_of_tolerance * w->layout.near_accuracy,
                 w->low, w->high);
   if (w->curve.kind != MN_CURVE_NONE) {
     return mn_agree(&drift->parallel, mn_near_sum_curve(&w->curve, &w->crowd, &drift->cost.pairs));
@@ -275,13 +268,13 @@ static mn_error *add_pairs(mn_drift *drift, const mn_present *present, const dou
 static double allowed_of(const mn_drift *drift)
 {
   const spectral *w = drift->work;
-  return share_of_tolerance * drift->options.tolerance * w->scene.force;
+  return mn_share_of_tolerance * drift->options.tolerance * w->scene.force;
 }
 
 static mn_error *subtract_trails(mn_drift *drift, double now, double window, const double *mine, double *sum)
 {
   const spectral *w = drift->work;
-  const double relative = share_of_tolerance * drift->options.tolerance;
+  const double relative = mn_share_of_tolerance * drift->options.tolerance;
   const double largest = 0.0508 * sqrt(drift->model.theta / window); /* mn_kernel_tail without decay */
   const double accuracy = fmin(fmax(relative, allowed_of(drift) / largest), 0.1);
   mn_error *error = mn_own_path_subtract(mn_ladder_trail(w->ladder), &drift->model, now, accuracy, mine, sum);
@@ -302,7 +295,7 @@ static double expected_error(const mn_drift *drift)
 {
   const spectral *w = drift->work;
   const double present = mn_layout_error(drift, &w->scene, &w->tail, &w->layout, w->sheet.mesh.spacing);
-  const double share = share_of_tolerance * drift->options.tolerance;
+  const double share = mn_share_of_tolerance * drift->options.tolerance;
   return sqrt(present * present + 3.0 * share * share);
 }
 

@@ -222,7 +222,12 @@ static int entry_of(const mn_ladder *l, double window)
 
 double mn_ladder_entry(const mn_ladder *l, double window)
 {
-  return spacing_of(l, entry_of(l, window));
+  const int entry = entry_of(l, window);
+  int k = 0; /* the first level that stays */
+  while (k < l->levels && l->level[k]->number < entry && l->level[k]->chapters == 0) {
+    k++;
+  }
+  return spacing_of(l, k < l->levels && l->level[k]->number < entry ? l->level[k]->number : entry);
 }
 
 mn_error *mn_ladder_prepare(mn_ladder *l, const double low[2], const double high[2], double window, double spacing,

@@ -1,7 +1,8 @@
 /* The field of an interval of length g at lag tau is a Gaussian of variance 2 tau/theta.  Without the sample between
  * two intervals the path there is known to sqrt(g/6) only, so the force of the joint interval is wrong by about |second
  * derivative| sqrt(g/6) g, of random sign from interval to interval: with g intervals of a lag of order tau this adds
- * up to 0.008 theta g tau^(-3/2), rms.  What is older than tau altogether is at most mn_kernel_tail(tau).
+ * up to 0.008 theta g tau^(-3/2), rms; twice that for frozen sources, which take the younger end for all of an interval
+ * and so know the path to sqrt(2 g/3) only.  What is older than tau altogether is at most mn_kernel_tail(tau).
  *
  * For theta >> 1 a path seldom comes back into its own narrow trail, and both are far too careful.  A sample that is
  * felt with f a unit of time, rms, independently of its neighbours at worst, is wrong by 0.7 f g on an interval, and f
@@ -70,7 +71,8 @@ static bool dispensable(const mn_trail *t, const mn_model *model, double now, do
   const double gap = t->times[k + 1] - t->times[k - 1];
   const double lag = now - t->times[k + 1];
   const double theta = model->theta;
-  const double smooth = 0.008 * theta * gap / (lag * sqrt(lag)) * exp(-model->lambda * lag / theta);
+  const double known = model->quadrature == MN_FROZEN ? 0.016 : 0.008;
+  const double smooth = known * theta * gap / (lag * sqrt(lag)) * exp(-model->lambda * lag / theta);
   if (!(gap <= lag)) { /* lags of the joint interval stay of one order */
     return false;
   }
@@ -84,13 +86,22 @@ static double oldest(const mn_trail *t, const mn_model *model, double now)
   return fmin(mn_kernel_tail(model, lag), 2.0 * t->felt[1] * lag);
 }
 
+/* Intervals of lags of one order, an octave, may err by `allowed`, and octaves are independent: those of sixteen steps
+ * make the tolerance's share, and what grows old has to share with more of them. */
+static double share_of_octave(const mn_trail *t, double now, double allowed)
+{
+  const double octaves = log2((now - t->times[0]) / (now - t->times[t->samples - 1]));
+  return allowed / sqrt(fmax(1.0, 0.25 * octaves));
+}
+
 void mn_trail_thin(mn_trail *t, const mn_model *model, double now, double whole, double allowed)
 {
   while (t->samples > 1 && now - t->times[1] > whole && oldest(t, model, now) <= allowed) {
     drop(t, 0);
   }
+  const double share = t->samples > 0 ? share_of_octave(t, now, allowed) : allowed;
   for (int k = t->samples - 2; k > 0; k--) {
-    if (now - t->times[k] > whole && dispensable(t, model, now, allowed, k)) {
+    if (now - t->times[k] > whole && dispensable(t, model, now, share, k)) {
       drop(t, k);
       k--; /* its neighbour has just become the end of a longer interval */
     }
