@@ -295,6 +295,10 @@ class BadPaths(Case):
         self.refused(self.GOOD, "command line", "model.tetha", "model.theta", code=REFUSED, arguments=["model.tetha=1"])
         self.refused(self.GOOD, "command line", "drift.tolerance", code=REFUSED, arguments=["drift.tolerance=1"], ranks=(1,))
 
+    def test_a_spacing_too_coarse_for_the_tolerance_is_64(self):
+        self.refused(self.GOOD, "drift.spacing = 100 is too coarse", "at most", code=REFUSED,
+                     arguments=["drift.engine=spectral", "drift.spacing=100"], ranks=(1,))
+
     def test_without_a_file_it_is_64(self):
         self.one_sentence(self.ends(program("drift"), REFUSED), "drift needs")
 

@@ -252,11 +252,21 @@ class Chosen(Case):
         self.ends(again)
         self.same_files(there, where)
 
+    def test_a_run_that_starts_again_measures_when_asked(self):
+        first, where = run(case_file({**BASE, "time.end": 0.2}))
+        self.ends(first)
+        for name in ("checkpoint.h5", "checkpoint.prev.h5"):
+            (where / name).unlink(missing_ok=True)
+        self.ends(program("resume", where, "drift.calibrate=yes"))
+        self.assertRegex((where / "used.ini").read_text(), r"prices = .* ; measured at start\ncalibrate = no")
+
     def test_a_study_does_not_measure(self):
-        study = case_file({**BASE, "drift.calibrate": "yes", "study.counts": "10 20"})
-        where = directory("study") / "study"
-        self.ends(program("study", study, f"output.directory={where}"), REFUSED)
-        self.assertFalse(where.exists())
+        for keys in ({"drift.calibrate": "yes"}, {"study.vary": "drift.calibrate no yes"}):
+            study = case_file({**BASE, **keys, "study.counts": "10 20"})
+            where = directory("study") / "study"
+            result = program("study", study, f"output.directory={where}")
+            self.one_sentence(self.ends(result, REFUSED), "drift.calibrate")
+            self.assertFalse(where.exists())
 
 
 class Damage(Case):

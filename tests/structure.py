@@ -128,6 +128,11 @@ class Structure(unittest.TestCase):
             text = subprocess.run([program, "help", topic], capture_output=True, text=True, check=True).stdout
             self.assertTrue(text in (ROOT / page).read_text(), f"{page} is not what `mnemotaxis help {topic}` prints")
 
+    def test_the_default_of_the_key_prices_is_what_the_code_calls_usual(self):
+        usual = re.search(r"mn_prices_usual = \{(.*?)\}", (ROOT / "src/drift/prices.c").read_text()).group(1)
+        text = re.search(r'"prices".*?fallback = "(.*?)"', (ROOT / "src/app/keys.c").read_text()).group(1)
+        self.assertEqual([float(x.split("=")[1]) for x in usual.split(",")], [float(x) for x in text.split()])
+
 
 if __name__ == "__main__":
     sys.argv.append("-v")

@@ -134,8 +134,8 @@ static void thinning_costs_brownian_cells_hardly_more_than_allowed(void **state)
     for (int k = 0; k < MODELS * 3; k++) {
       const mn_model model = model_of(k / 3);
       int samples;
-      check_at_most(cost_of_thinning(&model, times, pow(10.0, -2 - k % 3), false, &samples), 2.0 + 1.0,
-                    "four octaves of lags, or more that share as much, independently; once more for what is forgotten");
+      check_at_most(cost_of_thinning(&model, times, pow(10.0, -2 - k % 3), false, &samples), sqrt(4.0 + 1.0),
+                    "four octaves of lags, or more that share as much, and what is forgotten, all independent");
     }
   }
 }
@@ -153,8 +153,8 @@ static void narrow_trails_are_as_short_as_they_are_felt(void **state)
     const double path_known = model.quadrature == MN_BRIDGE ? 1.0 : sqrt(2.0);
     int felt;
     int feared;
-    check_at_most(cost_of_thinning(&model, times, allowed, true, &felt), 2.0 * path_known + 1.0,
-                  "four octaves of lags, or more that share as much, independently; once more for what is forgotten");
+    check_at_most(cost_of_thinning(&model, times, allowed, true, &felt), hypot(2.0 * path_known, 1.0),
+                  "four octaves of lags, or more that share as much, and what is forgotten, all independent");
     cost_of_thinning(&model, times, allowed, false, &feared);
     check_at_most((k < 4 ? 2.0 : 1.25) * felt, feared,
                   "half of the samples at most, four fifths where less is allowed");
