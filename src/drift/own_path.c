@@ -1,4 +1,5 @@
-/* Blocks of cells meet all samples one after the other: their positions and sums stay in the cache. */
+/* Blocks of cells meet all samples, some at a time: positions and sums stay in the cache, and few streams of past
+ * positions come in at once. */
 #include "own_path.h"
 
 #include <mnemotaxis/memory.h>
@@ -8,12 +9,12 @@
 #include <math.h>
 #include <string.h>
 
-enum { BLOCK = 1024 /* cells */, CHOSEN = 4096 /* cells that feel for all */ };
+enum { BLOCK = 1024 /* cells */, JOINT = 8 /* samples */, CHOSEN = 4096 /* cells that feel for all */ };
 
 /* Accuracies below are summed in double: float lanes err by a fifth of that. */
 static const double double_below = 1e-5;
 
-typedef void sum_of_sample(int64_t, const mn_gaussians *, const double *, const double *, double *);
+typedef void sum_of_samples(int64_t, int64_t, int, const mn_gaussians *, const double *, double *const *, double *);
 
 /* rules[k]: what the k-th of the oldest samples has left, as seen from now. */
 static mn_error *find_rules(const mn_trail *t, const mn_model *model, double now, double accuracy, int samples,
@@ -46,16 +47,17 @@ static int older_than(const mn_trail *t, double now)
 mn_error *mn_own_path_subtract(const mn_trail *t, const mn_model *model, double now, double accuracy,
                                const double *mine, double *sum)
 {
-  sum_of_sample *const sum_sample = accuracy < double_below ? mn_own_path_double : mn_own_path_float;
+  sum_of_samples *const sum_samples = accuracy < double_below ? mn_own_path_double : mn_own_path_float;
   const int64_t local = mn_block_count(t->block);
   const int samples = older_than(t, now);
   mn_gaussians *rules = NULL;
   MN_TRY(mn_alloc(&rules, samples, sizeof *rules));
   mn_error *error = find_rules(t, model, now, accuracy, samples, rules);
   for (int64_t i = 0; i < local && !error; i += BLOCK) {
-    const int64_t cells = local - i < BLOCK ? local - i : BLOCK;
-    for (int k = 0; k < samples; k++) {
-      sum_sample(cells, &rules[k], mine + 2 * i, t->x[k] + 2 * i, sum + 2 * i);
+    const int64_t end = local - i < BLOCK ? local : i + BLOCK;
+    for (int k = 0; k < samples; k += JOINT) {
+      const int joint = samples - k < JOINT ? samples - k : JOINT;
+      sum_samples(i, end, joint, &rules[k], mine, &t->x[k], sum);
     }
   }
   mn_free(&rules);
@@ -79,7 +81,7 @@ static mn_error *sum_squares(const mn_chosen *c, const mn_trail *t, const mn_gau
     }
     mn_chosen_pick(c, t->x[k], then);
     memset(force, 0, (size_t)(2 * c->n) * sizeof *force);
-    mn_own_path_float(c->n, &rules[k], at, then, force);
+    mn_own_path_float(0, c->n, 1, &rules[k], at, &then, force);
     squares[k] = mn_chosen_squares(&picked, largest[k], force);
   }
   mn_free(&at);

@@ -1,6 +1,7 @@
 /* own_path_lanes.h  The body of own_path_float.c and own_path_double.c; they define OWN_PATH and the lanes.
  *
- * Lanes are cells.  Positions are subtracted in double: no digits are lost far from the origin. */
+ * Lanes are cells.  Positions are subtracted in double: no digits are lost far from the origin.  Forces of all samples
+ * of a call are added up in registers. */
 #include "own_path.h"
 
 #include <string.h>
@@ -46,8 +47,8 @@ static inline mask in_turns(WORD first)
   return places;
 }
 
-/* LANES cells */
-static inline void add_cells(const mn_gaussians *rule, const double *mine, const double *then, double *sum)
+/* Adds to force what a sample does to LANES cells. */
+static inline void add_sample(const mn_gaussians *rule, const double *mine, const double *then, vector force[2])
 {
   static const double log2_of_e = 1.44269504088896340736;
   const vector left = subtract(mine, then);
@@ -59,23 +60,47 @@ static inline void add_cells(const mn_gaussians *rule, const double *mine, const
   for (int q = 0; q < rule->count; q++) {
     total += (REAL)rule->weight[q] * exp2_lanes((REAL)(-log2_of_e * rule->rate[q]) * r2);
   }
-  add(__builtin_shuffle(dx * total, dy * total, in_turns(0)), sum);
-  add(__builtin_shuffle(dx * total, dy * total, in_turns(LANES / 2)), sum + LANES);
+  force[0] += dx * total;
+  force[1] += dy * total;
 }
 
-void OWN_PATH(int64_t local, const mn_gaussians *rule, const double *mine, const double *then, double *sum)
+static inline void add_force(const vector force[2], double *sum)
 {
-  int64_t i = 0;
-  for (; i + LANES <= local; i += LANES) {
-    add_cells(rule, mine + 2 * i, then + 2 * i, sum + 2 * i);
+  add(__builtin_shuffle(force[0], force[1], in_turns(0)), sum);
+  add(__builtin_shuffle(force[0], force[1], in_turns(LANES / 2)), sum + LANES);
+}
+
+/* The last cells of a block, among lanes that stand still. */
+static void add_last(int64_t first, int64_t end, int samples, const mn_gaussians *rules, const double *mine,
+                     double *const *then, double *sum)
+{
+  double here[2 * LANES] = {0.0};
+  double there[2 * LANES] = {0.0};
+  double last[2 * LANES] = {0.0};
+  vector force[2] = {{0}, {0}};
+  const size_t bytes = (size_t)(2 * (end - first)) * sizeof(double);
+  memcpy(here, mine + 2 * first, bytes);
+  memcpy(last, sum + 2 * first, bytes);
+  for (int k = 0; k < samples; k++) {
+    memcpy(there, then[k] + 2 * first, bytes);
+    add_sample(&rules[k], here, there, force);
   }
-  if (i < local) { /* the last, among lanes that stand still */
-    double last[3][2 * LANES] = {{0.0}};
-    const size_t bytes = (size_t)(2 * (local - i)) * sizeof(double);
-    memcpy(last[0], mine + 2 * i, bytes);
-    memcpy(last[1], then + 2 * i, bytes);
-    memcpy(last[2], sum + 2 * i, bytes);
-    add_cells(rule, last[0], last[1], last[2]);
-    memcpy(sum + 2 * i, last[2], bytes);
+  add_force(force, last);
+  memcpy(sum + 2 * first, last, bytes);
+}
+
+void OWN_PATH(int64_t begin, int64_t end, int samples, const mn_gaussians *rules, const double *mine,
+              double *const *then, double *sum)
+{
+  int64_t i = begin;
+  for (; i + LANES <= end; i += LANES) {
+    vector force[2] = {{0}, {0}};
+    for (int k = 0; k < samples; k++) {
+      add_sample(&rules[k], mine + 2 * i, then[k] + 2 * i, force);
+    }
+    add_force(force, sum + 2 * i);
+  }
+  if (i < end) {
+    add_last(i, end, samples, rules, mine, then, sum);
   }
 }
