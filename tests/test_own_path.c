@@ -55,6 +55,32 @@ static void subtracted_is_the_plain_sum_over_samples(void **state)
   }
 }
 
+/* The last cells of a block need not fill the lanes. */
+static void a_cell_has_the_same_bits_in_blocks_of_any_size(void **state)
+{
+  (void)state;
+  double times[STEPS + 1];
+  clock_of(3.0, false, times);
+  walk(times);
+  for (int cells = 1; cells < 40; cells++) {
+    const double accuracy = cells % 2 ? 1e-3 : 1e-8; /* lanes of either kind */
+    const mn_model model = model_of(cells % MODELS);
+    double sum[2][NUMBERS];
+    for (int w = 0; w < 2; w++) {
+      mn_trail trail;
+      mn_trail_begin(w == 0 ? block : (mn_block){64, 64 + cells}, &trail);
+      append(&trail, times, 0, 21);
+      for (int i = 0; i < NUMBERS; i++) {
+        sum[w][i] = i;
+      }
+      check_ok(mn_own_path_subtract(&trail, &model, times[21], accuracy, path[21], sum[w]));
+      mn_trail_clear(&trail);
+    }
+    assert_memory_equal(sum[0], sum[1], (size_t)(2 * cells) * sizeof(double));
+    assert_true(sum[1][2 * cells] == 2 * cells); /* of nobody in the block */
+  }
+}
+
 /* Drifts add -f(|R|^2) R with f > 0: what is subtracted points away from the past. */
 static void subtracted_points_away_from_the_past(void **state)
 {
@@ -192,6 +218,7 @@ static void felt_has_the_same_bits_on_any_number_of_ranks(void **state)
 }
 
 MN_TESTS("own_path", cmocka_unit_test(subtracted_is_the_plain_sum_over_samples),
+         cmocka_unit_test(a_cell_has_the_same_bits_in_blocks_of_any_size),
          cmocka_unit_test(subtracted_points_away_from_the_past),
          cmocka_unit_test(samples_not_older_than_now_are_left_out),
          cmocka_unit_test(felt_is_the_rms_force_and_no_less_than_that_of_the_others_or_of_brownian_paths),
