@@ -54,7 +54,7 @@ int64_t mn_near_sum(const mn_table *table, mn_crowd *c)
 }
 
 /* Vectors of LANES numbers: what the machine has, or what the compiler makes of them. */
-enum { LANES = 8 };
+enum { LANES = 8, TOGETHER = 2 /* cells */ };
 typedef float lanes __attribute__((vector_size(4 * LANES)));
 typedef double doubles __attribute__((vector_size(8 * LANES)));
 typedef int32_t integers __attribute__((vector_size(4 * LANES)));
@@ -127,30 +127,35 @@ static inline lanes on_quartics(const mn_curve *c, lanes r2)
   return f;
 }
 
-/* Pairs of cell k and the cells of a run behind it: forces on it are added to sum, the opposite ones to those of the
- * run.  Lanes that are not in the run, or not behind k, count as too far. */
-static inline void meet_run(const work *w, mn_curve_kind kind, int64_t k, mn_range run, lanes sum[2])
+/* Pairs of the cells from k on, `together` of them, and the cells of a run behind each: forces on them are added to
+ * sum, the opposite ones to those of the run.  Lanes that are not in the run, or not behind, count as too far. */
+static inline void meet_run(const work *w, mn_curve_kind kind, int together, int64_t k, mn_range run, lanes sum[][2])
 {
   static const integers iota = {0, 1, 2, 3, 4, 5, 6, 7};
-  const int32_t x = w->x[k];
-  const int32_t y = w->y[k];
   const int64_t begin = k > run.begin ? run.begin + (k - run.begin) / LANES * LANES : run.begin;
   for (int64_t j = begin; j < run.end; j += LANES) {
-    const lanes dx = __builtin_convertvector(load_integers(w->x + j) - x, lanes);
-    const lanes dy = __builtin_convertvector(load_integers(w->y + j) - y, lanes);
-    const lanes r2 = dx * dx + dy * dy;
-    const integers near =
-        (r2 < w->curve->reach2) & (iota < (int32_t)(run.end - j)) & (iota > (int32_t)(k < j ? -1 : k - j));
-    const lanes value = kind == MN_CURVE_LINES ? on_lines(w->curve, r2) : on_quartics(w->curve, r2);
-    const lanes f = (lanes)((integers)value & near);
-    sum[0] += f * dx;
-    sum[1] += f * dy;
+    const integers x = load_integers(w->x + j);
+    const integers y = load_integers(w->y + j);
+    const integers inside = iota < (int32_t)(run.end - j);
+    lanes back[2] = {{0.0F}, {0.0F}};
+    for (int i = 0; i < together; i++) {
+      const lanes dx = __builtin_convertvector(x - w->x[k + i], lanes);
+      const lanes dy = __builtin_convertvector(y - w->y[k + i], lanes);
+      const lanes r2 = dx * dx + dy * dy;
+      const integers behind = iota > (int32_t)(k + i < j ? -1 : k + i - j);
+      const lanes value = kind == MN_CURVE_LINES ? on_lines(w->curve, r2) : on_quartics(w->curve, r2);
+      const lanes f = (lanes)((integers)value & (r2 < w->curve->reach2) & inside & behind);
+      sum[i][0] += f * dx;
+      sum[i][1] += f * dy;
+      back[0] += f * dx;
+      back[1] += f * dy;
+    }
     if (kind == MN_CURVE_LINES) {
-      subtract(f * dx, w->fx + j);
-      subtract(f * dy, w->fy + j);
+      subtract(back[0], w->fx + j);
+      subtract(back[1], w->fy + j);
     } else {
-      subtract_float(f * dx, w->gx + j);
-      subtract_float(f * dy, w->gy + j);
+      subtract_float(back[0], w->gx + j);
+      subtract_float(back[1], w->gy + j);
     }
   }
 }
@@ -164,22 +169,41 @@ static inline double sum_of(lanes v)
   return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
 }
 
-/* Every cell of a bin meets those behind it: of its bin, of those to the right, and of the rows above. */
+/* Cells of a bin, `together` of them, meet those behind each: of its bin, of those to the right, and of the rows above.
+ */
+static inline int64_t meet_cells(const work *w, mn_curve_kind kind, int together, mn_crowd *c, int64_t row,
+                                 int64_t column, int64_t k)
+{
+  const bool lines = kind == MN_CURVE_LINES;
+  lanes sum[TOGETHER][2] = {{{0.0F}}};
+  mn_range run = {k, run_of(c, row, column).end};
+  int64_t behind = 0;
+  int64_t looked = 0;
+  for (int64_t near = row; near <= row + c->reach; near++) {
+    run = near > row ? run_of(c, near, column) : run;
+    meet_run(w, kind, together, k, run, sum);
+    behind += run.end - run.begin;
+  }
+  for (int i = 0; i < together; i++) {
+    double *force = c->force + 2 * (k + i);
+    force[0] = w->curve->unit * ((lines ? w->fx[k + i] : (double)w->gx[k + i]) + sum_of(sum[i][0]));
+    force[1] = w->curve->unit * ((lines ? w->fy[k + i] : (double)w->gy[k + i]) + sum_of(sum[i][1]));
+    looked += c->id[k + i] < 0 ? 0 : behind - i;
+  }
+  return looked;
+}
+
 static inline int64_t meet_bin(const work *w, mn_curve_kind kind, mn_crowd *c, int64_t row, int64_t column)
 {
   const int64_t bin = row * c->bins[0] + column;
+  const int64_t end = c->start[bin + 1];
   int64_t looked = 0;
-  for (int64_t k = c->start[bin]; k < c->start[bin + 1]; k++) {
-    lanes sum[2] = {{0.0F}, {0.0F}};
-    mn_range run = {c->start[bin], run_of(c, row, column).end};
-    for (int64_t near = row; near <= row + c->reach; near++) {
-      run = near > row ? run_of(c, near, column) : run;
-      meet_run(w, kind, k, run, sum);
-      looked += c->id[k] < 0 ? 0 : run.end - (near > row ? run.begin : k);
-    }
-    const bool lines = kind == MN_CURVE_LINES;
-    c->force[2 * k] = w->curve->unit * ((lines ? w->fx[k] : (double)w->gx[k]) + sum_of(sum[0]));
-    c->force[2 * k + 1] = w->curve->unit * ((lines ? w->fy[k] : (double)w->gy[k]) + sum_of(sum[1]));
+  int64_t k = c->start[bin];
+  for (; k + TOGETHER <= end; k += TOGETHER) {
+    looked += meet_cells(w, kind, TOGETHER, c, row, column, k);
+  }
+  for (; k < end; k++) {
+    looked += meet_cells(w, kind, 1, c, row, column, k);
   }
   return looked;
 }
