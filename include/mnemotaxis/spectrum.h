@@ -24,20 +24,22 @@ typedef struct mn_spectrum {
   int64_t kx_begin;  /**< first own column; its wave number is kx[0] */
   int64_t kx_count;  /**< own columns */
   double *kx;        /**< [kx_count] 1/length */
-  double *ky;        /**< [nodes[1]] 1/length; NaN where the mode is cut off */
+  int64_t ky_count;  /**< modes of a column, 2 n + 1: wave numbers 0, ..., n, -n, ..., -1 times a unit */
+  double *ky;        /**< [ky_count] 1/length */
   mn_transform *transform;
-  double *modes;  /**< [nodes[1], 2] work space */
-  double *column; /**< [nodes[1], 2] work space */
-  double *weight; /**< [nodes[1]] work space */
+  double *modes;  /**< [ky_count, 2] work space */
+  double *whole;  /**< [nodes[1], 2] work space: all modes of a column */
+  double *padded; /**< [nodes[1], 2] work space: 0 where modes are cut off */
+  double *weight; /**< [ky_count] work space */
 } mn_spectrum;
 
 /** What undoes the windows between points and a mesh: mode (c, j) is multiplied by x[c] y[j]. */
 typedef struct mn_damping {
   double *x; /**< [kx_count] */
-  double *y; /**< [nodes[1]] */
+  double *y; /**< [ky_count] */
 } mn_damping;
 
-/** Prepares the modes |kx|, |ky| <= cutoff of a mesh.  Collective.
+/** Prepares the modes |kx|, |ky| <= cutoff of a mesh, but for those of alternating signs.  Collective.
  * @param single  transforms in float: an error of some 1e-7 of the rms of all modes or values (test_spectrum) */
 mn_error *mn_spectrum_create(const mn_parallel *parallel, const mn_lattice *mesh, const mn_shares *rows, double cutoff,
                              bool single, mn_spectrum **spectrum) MN_MUST_CHECK;
@@ -62,12 +64,12 @@ int64_t mn_spectrum_size(const mn_spectrum *spectrum);
  * @param deposit  [own rows, nodes[0]]
  * @param factor   a number all modes are multiplied by
  * @param damping  what the windows on the way have done; NULL: none
- * @param modes    [kx_count, nodes[1], 2] receives them, 0 where cut off */
+ * @param modes    [kx_count, ky_count, 2] receives them */
 void mn_spectrum_modes(mn_spectrum *spectrum, const double *deposit, double factor, const mn_damping *damping,
                        double *modes);
 
 /** The field itself on the nodes, without sharpening.  Collective.
- * @param modes   [kx_count, nodes[1], 2]
+ * @param modes   [kx_count, ky_count, 2]
  * @param values  [own rows, nodes[0]]; must have room for twice as many */
 void mn_spectrum_values(mn_spectrum *spectrum, const double *modes, double *values);
 
@@ -78,7 +80,7 @@ void mn_spectrum_gradient(mn_spectrum *spectrum, const double *modes, const mn_d
 
 /** The gradient of a deposit convolved with a symbol: as mn_spectrum_modes and mn_spectrum_gradient with the same
  * windows, but the modes are nowhere stored.  Collective.
- * @param symbol  [kx_count, nodes[1]] */
+ * @param symbol  [kx_count, ky_count] */
 void mn_spectrum_convolve(mn_spectrum *spectrum, const double *deposit, const double *symbol, const mn_damping *damping,
                           double *field);
 

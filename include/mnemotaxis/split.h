@@ -48,7 +48,7 @@ typedef struct mn_symbol_key {
   double low, high;
 } mn_symbol_key;
 
-/** S(kx^2 + ky^2) of a range of variances for all pairs of wave numbers; a NaN among ky counts as 0.  Local.
+/** S(kx^2 + ky^2) of a range of variances for all pairs of wave numbers.  Local.
  * @param kx      [columns]
  * @param ky      [rows]
  * @param symbol  [columns, rows]

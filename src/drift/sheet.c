@@ -95,7 +95,7 @@ double *mn_sheet_field(mn_sheet *s, int rank, const mn_model *model, const mn_sy
   const mn_spectrum *g = s->spectrum;
   if (memcmp(key, &s->key, sizeof *key) != 0) {
     s->key = *key;
-    mn_split_tabulate(model, key, g->kx_count, g->kx, g->mesh.nodes[1], g->ky, s->symbol);
+    mn_split_tabulate(model, key, g->kx_count, g->kx, g->ky_count, g->ky, s->symbol);
   }
   mn_spectrum_convolve(s->spectrum, s->deposit, s->symbol, &s->damping, field);
   return field;

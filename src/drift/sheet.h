@@ -22,7 +22,7 @@ typedef struct mn_sheet {
   int64_t squares;    /* sum of the squares of the own deposit's shares, times 2^60 */
   mn_node_rows field; /* [nodes[1], nodes[0], 2] of all ranks */
   mn_symbol_key key;
-  double *symbol; /* [kx_count, nodes[1]] of `key` */
+  double *symbol; /* [kx_count, ky_count] of `key` */
   int64_t cells;  /* sorted below; 0: in their own order */
   int64_t *order; /* [cells] */
   double *point;  /* [cells, 2] */

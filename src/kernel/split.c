@@ -134,7 +134,7 @@ static double symbol_of(const void *split, double k2)
 
 static double square(double k)
 {
-  return isnan(k) ? 0.0 : k * k;
+  return k * k;
 }
 
 void mn_split_tabulate(const mn_model *model, const mn_symbol_key *key, int64_t columns, const double *kx, int64_t rows,

@@ -1,4 +1,4 @@
-/* A set of modes is stored by own columns; what lies beyond the cutoff is 0.  Every pass works column by column, so
+/* A set of modes is stored by own columns, without what lies beyond the cutoff.  Every pass works column by column, so
  * that a column is transformed, weighted and transformed back while it is in the cache.  Both components of a gradient
  * go through one complex transform, and so come out side by side. */
 #include <mnemotaxis/memory.h>
@@ -16,30 +16,38 @@ static int64_t kept_columns(const mn_lattice *mesh, double cutoff)
   return kept < mesh->nodes[0] / 2 ? kept : mesh->nodes[0] / 2;
 }
 
-static mn_error *allocate(mn_spectrum *s)
+/* Largest n of the modes n units that are kept. */
+static int64_t kept_rows(const mn_lattice *mesh, double cutoff)
+{
+  const double length = mesh->spacing * (double)mesh->nodes[1];
+  const int64_t kept = (int64_t)(cutoff * length / (2.0 * pi));
+  return kept < mesh->nodes[1] / 2 ? kept : mesh->nodes[1] / 2 - 1;
+}
+
+static mn_error *allocate(mn_spectrum *s, double cutoff)
 {
   const mn_transform_layout *l = mn_transform_shape(s->transform);
   s->row_count = l->row_end - l->row_begin;
   s->kx_begin = l->col_begin;
   s->kx_count = l->col_end - l->col_begin;
   MN_TRY(mn_alloc(&s->kx, s->kx_count, sizeof *s->kx));
-  MN_TRY(mn_alloc(&s->ky, l->ny, sizeof *s->ky));
-  MN_TRY(mn_alloc(&s->weight, l->ny, sizeof *s->weight));
-  MN_TRY(mn_alloc(&s->modes, 2 * l->ny, sizeof *s->modes));
-  return mn_alloc(&s->column, 2 * l->ny, sizeof *s->column);
+  s->ky_count = 2 * kept_rows(&s->mesh, cutoff) + 1;
+  MN_TRY(mn_alloc(&s->ky, s->ky_count, sizeof *s->ky));
+  MN_TRY(mn_alloc(&s->weight, s->ky_count, sizeof *s->weight));
+  MN_TRY(mn_alloc(&s->modes, 2 * s->ky_count, sizeof *s->modes));
+  MN_TRY(mn_alloc(&s->whole, 2 * l->ny, sizeof *s->whole));
+  return mn_alloc(&s->padded, 2 * l->ny, sizeof *s->padded);
 }
 
-static void set_wave_numbers(mn_spectrum *s, double cutoff)
+static void set_wave_numbers(mn_spectrum *s)
 {
   const double unit[2] = {2.0 * pi / (s->mesh.spacing * (double)s->mesh.nodes[0]),
                           2.0 * pi / (s->mesh.spacing * (double)s->mesh.nodes[1])};
   for (int64_t c = 0; c < s->kx_count; c++) {
     s->kx[c] = unit[0] * (double)(s->kx_begin + c);
   }
-  for (int64_t j = 0; j < s->mesh.nodes[1]; j++) {
-    const int64_t signed_j = 2 * j < s->mesh.nodes[1] ? j : j - s->mesh.nodes[1];
-    const double k = unit[1] * (double)signed_j;
-    s->ky[j] = fabs(k) <= cutoff && 2 * j != s->mesh.nodes[1] ? k : (double)NAN;
+  for (int64_t j = 0; j < s->ky_count; j++) {
+    s->ky[j] = unit[1] * (double)(2 * j < s->ky_count ? j : j - s->ky_count);
   }
 }
 
@@ -57,11 +65,11 @@ mn_error *mn_spectrum_create(const mn_parallel *parallel, const mn_lattice *mesh
   error = error ? error
                 : mn_transform_create(parallel, single, mesh->nodes[0], mesh->nodes[1], kept_columns(mesh, cutoff),
                                       rows, &s->transform);
-  error = error ? error : mn_agree(parallel, allocate(s));
+  error = error ? error : mn_agree(parallel, allocate(s, cutoff));
   if (error) {
     mn_spectrum_destroy(&s);
   } else {
-    set_wave_numbers(s, cutoff);
+    set_wave_numbers(s);
   }
   *spectrum = s;
   return error;
@@ -77,7 +85,8 @@ void mn_spectrum_destroy(mn_spectrum **spectrum)
     mn_free(&s->ky);
     mn_free(&s->weight);
     mn_free(&s->modes);
-    mn_free(&s->column);
+    mn_free(&s->whole);
+    mn_free(&s->padded);
   }
   mn_free(spectrum);
 }
@@ -85,11 +94,11 @@ void mn_spectrum_destroy(mn_spectrum **spectrum)
 mn_error *mn_damping_make(const mn_spectrum *s, const mn_window *window, double spacing, mn_damping *damping)
 {
   MN_TRY(mn_alloc(&damping->x, s->kx_count, sizeof *damping->x));
-  MN_TRY(mn_alloc(&damping->y, s->mesh.nodes[1], sizeof *damping->y));
+  MN_TRY(mn_alloc(&damping->y, s->ky_count, sizeof *damping->y));
   for (int64_t c = 0; c < s->kx_count; c++) {
     damping->x[c] = 1.0;
   }
-  for (int64_t j = 0; j < s->mesh.nodes[1]; j++) {
+  for (int64_t j = 0; j < s->ky_count; j++) {
     damping->y[j] = 1.0;
   }
   mn_damping_add(s, window, spacing, damping);
@@ -101,8 +110,8 @@ void mn_damping_add(const mn_spectrum *s, const mn_window *window, double spacin
   for (int64_t c = 0; c < s->kx_count; c++) {
     damping->x[c] /= mn_window_transform(window, s->kx[c] * spacing);
   }
-  for (int64_t j = 0; j < s->mesh.nodes[1]; j++) {
-    damping->y[j] /= isnan(s->ky[j]) ? 1.0 : mn_window_transform(window, s->ky[j] * spacing);
+  for (int64_t j = 0; j < s->ky_count; j++) {
+    damping->y[j] /= mn_window_transform(window, s->ky[j] * spacing);
   }
 }
 
@@ -114,25 +123,42 @@ void mn_damping_clear(mn_damping *damping)
 
 int64_t mn_spectrum_size(const mn_spectrum *s)
 {
-  return 2 * s->kx_count * s->mesh.nodes[1];
+  return 2 * s->kx_count * s->ky_count;
 }
 
-/* weight[j] = factor/what windows do to mode j of column c, 0 where it is cut off */
+/* weight[j] = factor/what windows do to mode j of column c */
 static void sharpen(const mn_spectrum *s, const mn_damping *damping, int64_t c, double factor, double *weight)
 {
   const double along_x = damping ? factor * damping->x[c] : factor;
-  for (int64_t j = 0; j < s->mesh.nodes[1]; j++) {
-    weight[j] = isnan(s->ky[j]) ? 0.0 : along_x * (damping ? damping->y[j] : 1.0);
+  for (int64_t j = 0; j < s->ky_count; j++) {
+    weight[j] = along_x * (damping ? damping->y[j] : 1.0);
   }
+}
+
+/* Two stretches of a column are kept: wave numbers that are not negative, at its begin, and negative ones, at its end.
+ */
+typedef struct stretch {
+  int64_t begin, end; /* among the modes that are kept */
+  int64_t gap;        /* how much further on they are among all */
+} stretch;
+
+static stretch stretch_of(const mn_spectrum *s, int k)
+{
+  const int64_t positive = s->ky_count / 2 + 1;
+  return k == 0 ? (stretch){0, positive, 0} : (stretch){positive, s->ky_count, s->mesh.nodes[1] - s->ky_count};
 }
 
 /* Takes the modes of column c, multiplied by the weights. */
 static void take_column(mn_spectrum *s, int64_t c, double *modes)
 {
-  mn_transform_column_out(s->transform, c, modes);
-  for (int64_t j = 0; j < s->mesh.nodes[1]; j++) {
-    modes[2 * j] *= s->weight[j];
-    modes[2 * j + 1] *= s->weight[j];
+  mn_transform_column_out(s->transform, c, s->whole);
+  for (int k = 0; k < 2; k++) {
+    const stretch part = stretch_of(s, k);
+    const double *from = s->whole + 2 * part.gap;
+    for (int64_t j = part.begin; j < part.end; j++) {
+      modes[2 * j] = s->weight[j] * from[2 * j];
+      modes[2 * j + 1] = s->weight[j] * from[2 * j + 1];
+    }
   }
 }
 
@@ -141,7 +167,7 @@ void mn_spectrum_modes(mn_spectrum *s, const double *deposit, double factor, con
   mn_transform_to_columns(s->transform, deposit);
   for (int64_t c = 0; c < s->kx_count; c++) {
     sharpen(s, damping, c, factor, s->weight);
-    take_column(s, c, modes + 2 * c * s->mesh.nodes[1]);
+    take_column(s, c, modes + 2 * c * s->ky_count);
   }
 }
 
@@ -154,19 +180,23 @@ static double per_area(const mn_spectrum *s)
  * times the modes.  Those of -k are the conjugates of those of k. */
 static void put_column(mn_spectrum *s, int64_t c, bool gradient, const double *modes)
 {
-  const int64_t ny = s->mesh.nodes[1];
-  for (int side = 0; side < 2; side++) {
+  for (int k = 0; k < 4; k++) {
+    const int side = k / 2;
     const double sign = side == 0 ? 1.0 : -1.0;
-    for (int64_t j = 0; j < ny; j++) {
-      const int64_t from = side == 0 || j == 0 ? j : ny - j;
-      const double ky = isnan(s->ky[from]) ? 0.0 : s->ky[from];
-      const double factor[2] = {gradient ? -sign * ky : 1.0, gradient ? sign * s->kx[c] : 0.0};
+    const double kx = gradient ? sign * s->kx[c] : 0.0;
+    const stretch part = stretch_of(s, k % 2);
+    double *to = s->padded + 2 * part.gap;
+    for (int64_t j = part.begin; j < part.end; j++) {
+      const int64_t from = side == 0 || j == 0 ? j : s->ky_count - j;
+      const double factor = gradient ? -sign * s->ky[from] : 1.0;
       const double re = s->weight[from] * modes[2 * from];
       const double im = sign * s->weight[from] * modes[2 * from + 1];
-      s->column[2 * j] = factor[0] * re - factor[1] * im;
-      s->column[2 * j + 1] = factor[1] * re + factor[0] * im;
+      to[2 * j] = factor * re - kx * im;
+      to[2 * j + 1] = kx * re + factor * im;
     }
-    mn_transform_column_in(s->transform, c, side, s->column);
+    if (k % 2 == 1) {
+      mn_transform_column_in(s->transform, c, side, s->padded);
+    }
   }
 }
 
@@ -174,7 +204,7 @@ void mn_spectrum_values(mn_spectrum *s, const double *modes, double *values)
 {
   for (int64_t c = 0; c < s->kx_count; c++) {
     sharpen(s, NULL, c, per_area(s), s->weight);
-    put_column(s, c, false, modes + 2 * c * s->mesh.nodes[1]);
+    put_column(s, c, false, modes + 2 * c * s->ky_count);
   }
   mn_transform_to_rows(s->transform, values);
   for (int64_t k = 0; k < s->row_count * s->mesh.nodes[0]; k++) {
@@ -186,7 +216,7 @@ void mn_spectrum_gradient(mn_spectrum *s, const double *modes, const mn_damping 
 {
   for (int64_t c = 0; c < s->kx_count; c++) {
     sharpen(s, damping, c, per_area(s), s->weight);
-    put_column(s, c, true, modes + 2 * c * s->mesh.nodes[1]);
+    put_column(s, c, true, modes + 2 * c * s->ky_count);
   }
   mn_transform_to_rows(s->transform, field);
 }
@@ -194,13 +224,12 @@ void mn_spectrum_gradient(mn_spectrum *s, const double *modes, const mn_damping 
 void mn_spectrum_convolve(mn_spectrum *s, const double *deposit, const double *symbol, const mn_damping *damping,
                           double *field)
 {
-  const int64_t ny = s->mesh.nodes[1];
   mn_transform_to_columns(s->transform, deposit);
   for (int64_t c = 0; c < s->kx_count; c++) {
     sharpen(s, damping, c, 1.0, s->weight);
     take_column(s, c, s->modes);
-    for (int64_t j = 0; j < ny; j++) {
-      s->weight[j] *= per_area(s) * symbol[c * ny + j];
+    for (int64_t j = 0; j < s->ky_count; j++) {
+      s->weight[j] *= per_area(s) * symbol[c * s->ky_count + j];
     }
     put_column(s, c, true, s->modes);
   }

@@ -79,7 +79,7 @@ mn_mode_set mn_ladder_set(mn_ladder *l, int index)
   }
   mn_level *level = l->level[k];
   const mn_spectrum *s = level->spectrum;
-  const int64_t column = 2 * s->mesh.nodes[1];
+  const int64_t column = 2 * s->ky_count;
   double *values = index == 0 ? level->before : index == 1 ? level->sum : level->chapter[index - 2].modes;
   return (mn_mode_set){mn_transform_shape(s->transform)->kept * column, s->kx_begin * column, s->kx_count * column,
                        values};

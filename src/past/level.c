@@ -17,8 +17,8 @@ static mn_error *allocate(mn_level *l, const mn_window *window)
   MN_TRY(mn_alloc(&l->work, size, sizeof *l->work));
   MN_TRY(mn_alloc(&l->symbol, size / 2, sizeof *l->symbol));
   MN_TRY(mn_alloc(&l->along_x, l->spectrum->kx_count, sizeof *l->along_x));
-  MN_TRY(mn_alloc(&l->along_y, l->spectrum->mesh.nodes[1], sizeof *l->along_y));
-  MN_TRY(mn_alloc(&l->gone_y, l->spectrum->mesh.nodes[1], sizeof *l->gone_y));
+  MN_TRY(mn_alloc(&l->along_y, l->spectrum->ky_count, sizeof *l->along_y));
+  MN_TRY(mn_alloc(&l->gone_y, l->spectrum->ky_count, sizeof *l->gone_y));
   MN_TRY(mn_alloc(&l->rows, 2 * l->spectrum->row_count * l->spectrum->mesh.nodes[0], sizeof *l->rows));
   MN_TRY(mn_damping_make(l->spectrum, window, l->spectrum->mesh.spacing, &l->own));
   return mn_damping_make(l->spectrum, window, l->spectrum->mesh.spacing, &l->chain);
@@ -68,11 +68,6 @@ void mn_level_destroy(mn_level **level)
   mn_free(level);
 }
 
-static double square(double k)
-{
-  return isnan(k) ? 0.0 : k * k; /* modes that are cut off are 0 anyway */
-}
-
 /* exp(-half k^2) for all own columns and all modes of a column. */
 static void gaussians(const mn_level *l, double half, double factor)
 {
@@ -80,15 +75,15 @@ static void gaussians(const mn_level *l, double half, double factor)
   for (int64_t c = 0; c < s->kx_count; c++) {
     l->along_x[c] = factor * exp(-half * s->kx[c] * s->kx[c]);
   }
-  for (int64_t j = 0; j < s->mesh.nodes[1]; j++) {
-    l->along_y[j] = exp(-half * square(s->ky[j]));
+  for (int64_t j = 0; j < s->ky_count; j++) {
+    l->along_y[j] = exp(-half * s->ky[j] * s->ky[j]);
   }
 }
 
 /* Multiplies every mode by exp(-(kx^2 + ky^2) half) factor. */
 static void weigh(const mn_level *l, double half, double factor, double *modes)
 {
-  const int64_t ny = l->spectrum->mesh.nodes[1];
+  const int64_t ny = l->spectrum->ky_count;
   gaussians(l, half, factor);
   for (int64_t c = 0; c < l->spectrum->kx_count; c++) {
     double *column = modes + 2 * c * ny;
@@ -114,7 +109,7 @@ void mn_level_smooth(const mn_level *l, double variance, double *modes)
 
 void mn_level_sharpen(const mn_level *l, double variance, double *modes)
 {
-  const int64_t ny = l->spectrum->mesh.nodes[1];
+  const int64_t ny = l->spectrum->ky_count;
   gaussians(l, -0.5 * variance, 1.0);
   const double most = exp(0.5 * variance * l->cutoff * l->cutoff);
   for (int64_t c = 0; c < l->spectrum->kx_count; c++) {
@@ -131,18 +126,18 @@ void mn_level_sharpen(const mn_level *l, double variance, double *modes)
 void mn_level_leave(const mn_level *l, const mn_model *model, double h, const double *const sources[2], double *modes)
 {
   const mn_spectrum *s = l->spectrum;
-  const int64_t ny = s->mesh.nodes[1];
+  const int64_t ny = s->ky_count;
   const double lag = h / model->theta;
   gaussians(l, mn_kernel_shift(model, h) / model->theta, 0.5); /* half the variance; half of either source */
   for (int64_t j = 0; j < ny; j++) {
-    l->gone_y[j] = expm1(-(square(s->ky[j]) + model->lambda) * lag);
+    l->gone_y[j] = expm1(-(s->ky[j] * s->ky[j] + model->lambda) * lag);
   }
   for (int64_t c = 0; c < s->kx_count; c++) {
     const double kx2 = s->kx[c] * s->kx[c];
     const double a = expm1(-kx2 * lag);
     for (int64_t j = 0; j < ny; j++) {
       const double b = l->gone_y[j];
-      const double rate = kx2 + square(s->ky[j]) + model->lambda;
+      const double rate = kx2 + s->ky[j] * s->ky[j] + model->lambda;
       const double symbol = rate > 0.0 ? -(a + b + a * b) / rate : lag;
       const double share = symbol * l->along_x[c] * l->along_y[j];
       for (int64_t at = 2 * (c * ny + j); at < 2 * (c * ny + j) + 2; at++) {
@@ -157,7 +152,7 @@ void mn_level_leave(const mn_level *l, const mn_model *model, double h, const do
 void mn_level_compose(mn_level *l, const mn_model *model, double lag, const mn_symbol_key *key)
 {
   const mn_spectrum *s = l->spectrum;
-  const int64_t ny = s->mesh.nodes[1];
+  const int64_t ny = s->ky_count;
   if (memcmp(key, &l->key, sizeof *key) != 0) {
     l->key = *key;
     mn_split_tabulate(model, key, s->kx_count, s->kx, ny, s->ky, l->symbol);

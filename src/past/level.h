@@ -29,8 +29,8 @@ typedef struct mn_level {
   double *work; /* [mn_spectrum_size] */
   double *rows; /* [own rows, nodes[0], 2] deposit, or field of two components */
   mn_symbol_key key;
-  double *symbol;                     /* [kx_count, nodes[1]] of `key` */
-  double *along_x, *along_y, *gone_y; /* [kx_count], [nodes[1]] work space */
+  double *symbol;                     /* [kx_count, ky_count] of `key` */
+  double *along_x, *along_y, *gone_y; /* [kx_count], [ky_count] work space */
   double chain_spacing, chain_finest; /* spacings of the ground and the finest level that `chain` was made for */
   mn_window chain_window;             /* of the ground */
   int chapters;
