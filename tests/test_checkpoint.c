@@ -350,8 +350,11 @@ static void other_formats_and_versions_are_refused(void **state)
 {
   (void)state;
   mn_checkpoint_header header;
-  write_stranger("mnemotaxis checkpoint", MN_CHECKPOINT_VERSION + 1);
-  check_refused(mn_checkpoint_header_read(check_world(), path, &header), MN_DATA, "version is 2");
+  for (int other = -1; other <= 1; other += 2) {
+    write_stranger("mnemotaxis checkpoint", MN_CHECKPOINT_VERSION + other);
+    check_refused(mn_checkpoint_header_read(check_world(), path, &header), MN_DATA,
+                  other < 0 ? "version is 1, this program reads version 2" : "version is 3, this program reads");
+  }
   write_stranger("mnemotaxis series", MN_CHECKPOINT_VERSION);
   check_refused(mn_checkpoint_header_read(check_world(), path, &header), MN_DATA, "not a checkpoint");
   write_stranger("mnemotaxis checkpoint", MN_CHECKPOINT_VERSION);

@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-enum { MN_CHECKPOINT_VERSION = 1 };
+enum { MN_CHECKPOINT_VERSION = 2 };
 
 /** One dataset of a checkpoint; the table generates writer, reader and format page. */
 typedef struct mn_state_field {

@@ -163,7 +163,9 @@ static mn_error *widen_sample(mn_ladder *l, mn_level *from, mn_level *to)
 static mn_error *widen_level(mn_ladder *l, mn_level *from, mn_level *to)
 {
   to->has_before = from->has_before;
-  MN_TRY(widen_sample(l, from, to));
+  if (to->has_before) {
+    MN_TRY(widen_sample(l, from, to));
+  }
   for (int k = 0; k < from->chapters; k++) {
     const mn_chapter *old = &from->chapter[k];
     MN_TRY(mn_agree(&l->parallel, mn_level_open(to, old->stamp, old->smear)));
@@ -236,6 +238,7 @@ mn_error *mn_ladder_prepare(mn_ladder *l, const double low[2], const double high
   if (!inside(l, low, high)) {
     MN_TRY(widen_box(l, low, high));
   }
+  l->widest = widest;
   const int entry = entry_of(l, window);
   int finest = entry;
   while (spacing_of(l, finest) > MN_RATIO_MAX * (1.0 + 1e-9) * spacing) {

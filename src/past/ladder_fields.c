@@ -45,12 +45,24 @@ static void between(const mn_ladder *l, int k, const mn_ground *ground, mn_resam
   mn_resampling_make((int)ratio, &l->window, r);
 }
 
+/* Coarse levels hold what comes up from below; the cells themselves they need only for a present force as wide as that,
+ * and where a step's past may enter, which is level 0 at the latest. */
+static bool needs_cells(const mn_ladder *l, int k)
+{
+  const int number = l->level[k]->number;
+  return k == 0 || number <= 0 || mn_ladder_variance_of(l, number) < l->widest;
+}
+
 mn_error *mn_ladder_take(mn_ladder *l, const mn_ground *ground, const double *deposit)
 {
   MN_TRY(chain_windows(l, ground));
   for (int k = 0; k < l->levels; k++) {
     mn_resampling r;
     mn_level *to = l->level[k];
+    to->has_present = needs_cells(l, k);
+    if (!to->has_present) {
+      continue; /* nor does any coarser level */
+    }
     const mn_level *from = k > 0 ? l->level[k - 1] : NULL;
     between(l, k, ground, &r);
     MN_TRY(mn_lattice_coarsen(&l->parallel, &r, &l->work, from ? &from->spectrum->mesh : &ground->mesh,

@@ -20,6 +20,7 @@ struct mn_ladder {
   bool has_box;
   double time; /* of the newest sample */
   double newest_smear;
+  double widest; /* variance of the present force */
   bool has_sample;
   mn_scene scene;
   double frame[4];

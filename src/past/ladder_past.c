@@ -119,7 +119,7 @@ mn_error *mn_ladder_remember(mn_ladder *l, double time, double step, const doubl
     double *sample = level->present; /* the old one is overwritten when cells are taken again */
     level->present = level->before;
     level->before = sample;
-    level->has_before = true;
+    level->has_before = level->has_present;
   }
   l->time = time;
   l->has_sample = true;

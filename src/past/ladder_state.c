@@ -2,7 +2,7 @@
  * time, newest smear, number of samples (0 or 1), low and high corner of the box, scene, frame, levels, number of the
  * finest, samples of the own trails; then the times of those; then per level whether it has seen the newest sample, and
  * its chapters; then per chapter stamp, begin, end, smear.  The sets: samples of the own trails; then per level newest
- * sample, sum, chapters. */
+ * sample (if seen), sum, chapters. */
 #include <mnemotaxis/memory.h>
 
 #include "ladder_parts.h"
@@ -57,11 +57,16 @@ void mn_ladder_table(const mn_ladder *l, double *table)
   }
 }
 
+static int sets_of(const mn_level *level)
+{
+  return (level->has_before ? 2 : 1) + level->chapters;
+}
+
 int mn_ladder_sets(const mn_ladder *l)
 {
   int sets = l->trail.samples;
   for (int k = 0; k < l->levels; k++) {
-    sets += 2 + l->level[k]->chapters;
+    sets += sets_of(l->level[k]);
   }
   return sets;
 }
@@ -74,13 +79,14 @@ mn_mode_set mn_ladder_set(mn_ladder *l, int index)
     return (mn_mode_set){2 * l->count, 2 * own.begin, 2 * mn_block_count(own), l->trail.x[index]};
   }
   index -= l->trail.samples;
-  while (index >= 2 + l->level[k]->chapters) {
-    index -= 2 + l->level[k++]->chapters;
+  while (index >= sets_of(l->level[k])) {
+    index -= sets_of(l->level[k++]);
   }
   mn_level *level = l->level[k];
+  index -= level->has_before ? 2 : 1;
   const mn_spectrum *s = level->spectrum;
   const int64_t column = 2 * s->ky_count;
-  double *values = index == 0 ? level->before : index == 1 ? level->sum : level->chapter[index - 2].modes;
+  double *values = index < -1 ? level->before : index < 0 ? level->sum : level->chapter[index].modes;
   return (mn_mode_set){mn_transform_shape(s->transform)->kept * column, s->kx_begin * column, s->kx_count * column,
                        values};
 }

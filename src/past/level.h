@@ -24,7 +24,7 @@ typedef struct mn_level {
   mn_damping chain; /* undoes all windows down to the points */
   double *present;  /* modes of the masses seen last, until they are remembered */
   double *before;   /* modes of the newest sample */
-  bool has_before;
+  bool has_present, has_before;
   double *sum;  /* of all chapters, at the ladder's time */
   double *work; /* [mn_spectrum_size] */
   double *rows; /* [own rows, nodes[0], 2] deposit, or field of two components */
@@ -55,7 +55,7 @@ void mn_level_leave(const mn_level *level, const mn_model *model, double h, cons
 void mn_level_smooth(const mn_level *level, double variance, double *modes);
 void mn_level_sharpen(const mn_level *level, double variance, double *modes);
 
-/* work = sum, decayed by `lag`, + symbol of the key times present.  Local. */
+/* work = sum, decayed by `lag`, + symbol of the key times present, if there is any.  Local. */
 void mn_level_compose(mn_level *level, const mn_model *model, double lag, const mn_symbol_key *key);
 
 /* Appends an empty chapter.  Local. */
