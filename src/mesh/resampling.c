@@ -83,10 +83,14 @@ typedef double pair __attribute__((vector_size(16)));
 
 enum { QUADS = 4 };
 
-/* to[i] = sum_a weight[a] from[i + a apart], for QUADS quads that stay in registers. */
-static inline void sum_quads(int width, const double *weight, const double *from, int64_t apart, double *restrict to)
+/* to[i] = sum_a weight[a] from[i + a apart], or that is added to it, for QUADS quads that stay in registers. */
+static inline void sum_quads(bool add, int width, const double *weight, const double *from, int64_t apart,
+                             double *restrict to)
 {
   quad sum[QUADS] = {{0.0}};
+  if (add) {
+    memcpy(sum, to, sizeof sum);
+  }
   for (int a = 0; a < width; a++, from += apart) {
 #pragma GCC unroll 4
     for (int q = 0; q < QUADS; q++) {
@@ -99,15 +103,15 @@ static inline void sum_quads(int width, const double *weight, const double *from
   }
 }
 
-static void weighted_sum(int width, const double *weight, const double *from, int64_t apart, int64_t n,
-                         double *restrict to)
+static inline void weighted_sum(bool add, int width, const double *weight, const double *from, int64_t apart,
+                                int64_t n, double *restrict to)
 {
   int64_t i = 0;
   for (; i + QUAD * QUADS <= n; i += QUAD * QUADS) {
-    sum_quads(width, weight, from + i, apart, to + i);
+    sum_quads(add, width, weight, from + i, apart, to + i);
   }
   for (; i < n; i++) {
-    to[i] = 0.0;
+    to[i] = add ? to[i] : 0.0;
     for (int a = 0; a < width; a++) {
       to[i] += weight[a] * from[i + a * apart];
     }
@@ -142,18 +146,24 @@ static bool sequence_of(const mn_resampling *r, const mn_lattice *fine, const mn
   return k < r->ratio && s->fine < nodes.end;
 }
 
-/* Coarse values of one row from fine ones; `side` is work space for a fine row. */
+/* Coarse values of one row from fine ones; `side` is work space for a sequence with zeros around it. */
 static void coarsen_row(const mn_resampling *r, const mn_lattice *fine, mn_range nodes, const double *from,
                         const mn_lattice *coarse, double *side, double *to)
 {
   sequence s;
+  double backwards[MN_WINDOW_MAX];
+  const int margin = r->width - 1;
+  memset(to, 0, (size_t)coarse->nodes[0] * sizeof *to);
+  memset(side, 0, (size_t)margin * sizeof *side);
   for (int64_t k = 0; sequence_of(r, fine, coarse, nodes, k, &s); k++) {
     for (int64_t i = 0; i < s.count; i++) {
-      side[i] = from[s.fine + i * r->ratio];
+      side[margin + i] = from[s.fine + i * r->ratio];
     }
+    memset(side + margin + s.count, 0, (size_t)margin * sizeof *side);
     for (int a = 0; a < r->width; a++) {
-      add_row(r->weight[s.phase][a], side, s.count, to + s.coarse + a);
+      backwards[a] = r->weight[s.phase][margin - a];
     }
+    weighted_sum(true, r->width, backwards, side, 1, s.count + margin, to + s.coarse);
   }
 }
 
@@ -166,7 +176,7 @@ static void refine_row(const mn_resampling *r, const mn_lattice *fine, mn_range 
   const int64_t count = nodes.end - nodes.begin;
   const int64_t room = 2 * (count / r->ratio + 1);
   for (int64_t k = 0; sequence_of(r, fine, coarse, nodes, k, &s); k++) {
-    weighted_sum(r->width, r->weight[s.phase], from + 2 * s.coarse, 2, 2 * s.count, side + k * room);
+    weighted_sum(false, r->width, r->weight[s.phase], from + 2 * s.coarse, 2, 2 * s.count, side + k * room);
   }
   to += 2 * nodes.begin;
   for (int64_t begin = 0; begin < count; begin += r->ratio, side += 2) {
@@ -176,18 +186,18 @@ static void refine_row(const mn_resampling *r, const mn_lattice *fine, mn_range 
   }
 }
 
-/* Rows `have` of fine values (of coarse width) into own coarse rows. */
-static void gather_rows(const mn_resampling *r, const mn_lattice *fine, const mn_lattice *coarse, mn_range have,
-                        const double *from, mn_range own, double *to)
+/* One coarse row from rows `have` of fine values of coarse width. */
+static void gather_row(const mn_resampling *r, const mn_lattice *fine, const mn_lattice *coarse, mn_range have,
+                       const double *from, int64_t row, double *to)
 {
   const int64_t width = coarse->nodes[0];
-  for (int64_t j = have.begin; j < have.end; j++) {
+  const mn_range near = fine_rows(r, fine, coarse, (mn_range){row, row + 1});
+  memset(to, 0, (size_t)width * sizeof *to);
+  for (int64_t j = near.begin; j < near.end; j++) {
     int phase;
     const int64_t first = first_of(r, fine->first[1] + j, &phase) - coarse->first[1];
-    for (int b = 0; b < r->width && inside(first, r->width, coarse->nodes[1]); b++) {
-      if (first + b >= own.begin && first + b < own.end) {
-        add_row(r->weight[phase][b], from + (j - have.begin) * width, width, to + (first + b - own.begin) * width);
-      }
+    if (first <= row && row < first + r->width && inside(first, r->width, coarse->nodes[1])) {
+      add_row(r->weight[phase][row - first], from + (j - have.begin) * width, width, to);
     }
   }
 }
@@ -239,17 +249,17 @@ mn_error *mn_lattice_coarsen(const mn_parallel *parallel, const mn_resampling *r
   const mn_range wanted = fine_rows(r, from, to, own);
   const int64_t narrow = (mine.end - mine.begin) * to->nodes[0];
   mn_error *error = reserve(&work->narrow, &work->narrow_room, narrow);
-  error = error ? error : reserve(&work->side, &work->side_room, from->nodes[0]);
+  error = error ? error : reserve(&work->side, &work->side_room, from->nodes[0] + 2 * MN_WINDOW_MAX);
   MN_TRY(mn_agree(parallel, error));
-  memset(work->narrow, 0, (size_t)narrow * sizeof *work->narrow);
   const mn_range nodes = covered(r, from, to);
   for (int64_t j = 0; j < mine.end - mine.begin; j++) {
     coarsen_row(r, from, nodes, fine + j * from->nodes[0], to, work->side, work->narrow + j * to->nodes[0]);
   }
   const double *rows = NULL;
   MN_TRY(look_at(parallel, fine_owner, to->nodes[0], work->narrow, wanted, work, &rows));
-  memset(coarse, 0, (size_t)((own.end - own.begin) * to->nodes[0]) * sizeof *coarse);
-  gather_rows(r, from, to, wanted, rows, own, coarse);
+  for (int64_t row = own.begin; row < own.end; row++) {
+    gather_row(r, from, to, wanted, rows, row, coarse + (row - own.begin) * to->nodes[0]);
+  }
   return NULL;
 }
 
@@ -261,7 +271,7 @@ static void scatter_row(const mn_resampling *r, const mn_lattice *coarse, mn_ran
   const int64_t width = 2 * coarse->nodes[0];
   const int64_t first = first_of(r, fine->first[1] + j, &phase) - coarse->first[1];
   if (inside(first, r->width, coarse->nodes[1])) {
-    weighted_sum(r->width, r->weight[phase], from + (first - have.begin) * width, width, width, work->narrow);
+    weighted_sum(false, r->width, r->weight[phase], from + (first - have.begin) * width, width, width, work->narrow);
     refine_row(r, fine, nodes, coarse, work->narrow, work->side, to);
   }
 }
