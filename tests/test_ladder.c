@@ -14,9 +14,10 @@ enum { POINTS = 40, PLACES = 30, STEPS = 320 };
 typedef struct story {
   mn_model model;
   double tolerance;
-  int ratio;                       /* of the finest level and the ground mesh */
-  int levels;                      /* ratio of neighbouring levels */
-  double t[STEPS + 1];             /* t[k + 1] - t[k] never shrink */
+  int ratio;   /* of the finest level and the ground mesh */
+  int levels;  /* ratio of neighbouring levels */
+  bool shrink; /* some t[k + 1] - t[k] are less than those before */
+  double t[STEPS + 1];
   double x[STEPS + 1][2 * POINTS]; /* all points at t[k] */
   double place[2 * PLACES];        /* in the box at all times */
   double low[2], high[2];          /* of points and places, so far */
@@ -56,7 +57,7 @@ static double step_of(const story *s, int k)
 
 static mn_ladder *create(const mn_parallel *p, const story *s, int longest)
 {
-  const mn_ladder_options options = {s->tolerance, step_of(s, 0), step_of(s, longest), false, s->levels};
+  const mn_ladder_options options = {s->tolerance, step_of(s, 0), step_of(s, longest), s->shrink, s->levels};
   mn_ladder *ladder = NULL;
   check_ok(mn_ladder_create(p, &s->model, &options, POINTS, &ladder));
   return ladder;
@@ -290,13 +291,40 @@ static void points_that_leave_the_box_widen_it_and_the_field_does_not_jump(void 
   }
 }
 
+/* Long steps, of which nobody knew, among short ones: they are wide enough for the second level when they are
+ * remembered, and the second level holds the cells after some of them only. */
+static void long_steps_among_short_ones_enter_where_the_cells_are(void **state)
+{
+  (void)state;
+  for (int k = 0; k < 2; k++) {
+    const mn_model model = {1.0, 1.0, 0.0, 0.0, k ? MN_FROZEN : MN_BRIDGE};
+    const mn_parallel *p = check_world();
+    double worst = 0.0;
+    tell(&told, &model, 1e-4, 12, 0.02, 1.0);
+    told.shrink = true;
+    for (int m = 0; m < 12; m++) {
+      told.t[m + 1] = told.t[m] + (m % 3 > 0 ? 0.6 : 0.02);
+    }
+    mn_ladder *l = create(p, &told, 0);
+    for (int m = 0; m < 12; m++) {
+      if (m > 0) {
+        ask(p, l, &told, m);
+        worst = fmax(worst, error_of(l, &told, m));
+      }
+      remember(p, l, &told, m);
+    }
+    mn_ladder_destroy(&l);
+    check_at_most(worst, told.tolerance, because);
+  }
+}
+
 enum { TABLE = 2000 };
 
 /* A new ladder with the state of another. */
-static mn_ladder *copy_of(const mn_parallel *p, const story *s, mn_ladder *l)
+static mn_ladder *copy_of(const mn_parallel *p, const story *s, int longest, mn_ladder *l)
 {
   double table[TABLE];
-  mn_ladder *copy = create(p, s, 3);
+  mn_ladder *copy = create(p, s, longest);
   assert_true(mn_ladder_table_size(l) <= TABLE);
   mn_ladder_table(l, table);
   check_ok(mn_ladder_restore(copy, mn_ladder_table_size(l), table));
@@ -325,7 +353,7 @@ static void a_ladder_restored_from_table_and_sets_goes_on_with_the_same_bits(voi
     mn_ladder *l = create(p, &told, 3);
     remember_until(p, l, &told, 40 * (k > 0)); /* an empty one too */
     mn_ladder_scene(l)->force = 3.5;
-    mn_ladder *copy = copy_of(p, &told, l);
+    mn_ladder *copy = copy_of(p, &told, 3, l);
     bool same = mn_ladder_scene(copy)->force == 3.5;
     for (int m = 40; m < 50; m++) {
       ask(p, l, &told, m);
@@ -338,6 +366,37 @@ static void a_ladder_restored_from_table_and_sets_goes_on_with_the_same_bits(voi
     mn_ladder_destroy(&l);
     mn_ladder_destroy(&copy);
     assert_everywhere(same);
+  }
+}
+
+/* With neighbours of ratio 2: widest by narrowest variance is 18 for bridges, 2 theta for frozen sources. */
+static void a_present_on_many_levels_survives_a_restart_and_a_wider_box(void **state)
+{
+  (void)state;
+  for (int k = 0; k < 2; k++) {
+    const mn_model model = {k ? 1000.0 : 300.0, 1.0, 0.0, 0.0, k ? MN_FROZEN : MN_BRIDGE};
+    const mn_parallel *p = check_world();
+    double expected[2 * PLACES];
+    tell(&told, &model, 1e-4, 13, 0.02, 1.05);
+    told.levels = 2;
+    mn_ladder *l = create(p, &told, 10);
+    remember_until(p, l, &told, 8);
+    mn_ladder *copy = copy_of(p, &told, 10, l);
+    told.high[0] += 6.0;
+    for (int m = 8; m < 10; m++) {
+      remember(p, l, &told, m);
+      remember(p, copy, &told, m);
+    }
+    ask(p, l, &told, 10);
+    const double error = error_of(l, &told, 10);
+    const int levels = mn_ladder_levels(l);
+    memcpy(expected, told.found, sizeof expected);
+    ask(p, copy, &told, 10);
+    const bool same = memcmp(expected, told.found, sizeof expected) == 0;
+    mn_ladder_destroy(&l);
+    mn_ladder_destroy(&copy);
+    assert_everywhere(same && levels >= (k ? 6 : 3));
+    check_at_most(error, told.tolerance, because);
   }
 }
 
@@ -392,6 +451,8 @@ static void gradient_has_the_same_bits_on_any_number_of_ranks(void **state)
 MN_TESTS("ladder", cmocka_unit_test(gradient_is_the_sum_over_points_and_past_intervals),
          cmocka_unit_test(content_moves_up_as_it_grows_old_and_the_sum_stays_right),
          cmocka_unit_test(points_that_leave_the_box_widen_it_and_the_field_does_not_jump),
+         cmocka_unit_test(long_steps_among_short_ones_enter_where_the_cells_are),
+         cmocka_unit_test(a_present_on_many_levels_survives_a_restart_and_a_wider_box),
          cmocka_unit_test(a_ladder_restored_from_table_and_sets_goes_on_with_the_same_bits),
          cmocka_unit_test(a_damaged_table_is_refused),
          cmocka_unit_test(gradient_has_the_same_bits_on_any_number_of_ranks));

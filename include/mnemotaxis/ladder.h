@@ -46,7 +46,7 @@ void mn_ladder_destroy(mn_ladder **ladder);
  * @param low,high  corners of a box around all cells
  * @param window    lag of the newest sample, or of the first one to come: nothing younger is asked for from now on
  * @param spacing   of the ground mesh that is wanted
- * @param widest    largest variance of the present force
+ * @param widest    largest variance of the present force that is asked for until cells are taken again
  * Cost: transforms of all chapters when cells have left; nothing else. */
 mn_error *mn_ladder_prepare(mn_ladder *ladder, const double low[2], const double high[2], double window, double spacing,
                             double widest) MN_MUST_CHECK;
@@ -64,7 +64,8 @@ double mn_ladder_spacing(const mn_ladder *ladder);
 /** Smallest variance the finest level can hold.  Local. */
 double mn_ladder_variance(const mn_ladder *ladder);
 
-/** The modes of cells that have been spread on the ground mesh.  Collective.
+/** The modes of cells that have been spread on the ground mesh, on all levels that need them: those a step's past may
+ * enter, and those the present force reaches.  Collective.
  * @param deposit  [own rows, nodes[0]]; the ground's spacing divides that of the finest level by at most MN_RATIO_MAX
  */
 mn_error *mn_ladder_take(mn_ladder *ladder, const mn_ground *ground, const double *deposit) MN_MUST_CHECK;

@@ -5,6 +5,7 @@
 #include "seal.h"
 
 #include <mnemotaxis/checkpoint.h>
+#include <mnemotaxis/fields.h>
 #include <mnemotaxis/memory.h>
 
 #include <stdio.h>
@@ -225,9 +226,10 @@ static mn_error *read_header(const char *path, mn_checkpoint_header *header)
     error = mn_error_create(MN_DATA, "it is not a checkpoint but a %.60s", format);
   }
   error = error ? error : mn_h5_read_numbers(file, "/", "format_version", MN_I64, 1, &header->version);
-  if (!error && header->version != MN_CHECKPOINT_VERSION) {
+  const int known = continuum ? MN_FIELDS_VERSION : MN_CHECKPOINT_VERSION;
+  if (!error && header->version != known) {
     error = mn_error_create(MN_DATA, "its format version is %lld, this program reads version %d",
-                            (long long)header->version, MN_CHECKPOINT_VERSION);
+                            (long long)header->version, known);
   }
   error = error ? error : mn_h5_read_text(file, "/", "program", &header->program);
   error = error ? error : mn_h5_read_text(file, "/", "parameters", &header->parameters);

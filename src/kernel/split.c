@@ -132,11 +132,6 @@ static double symbol_of(const void *split, double k2)
   return mn_split_symbol(split, k2);
 }
 
-static double square(double k)
-{
-  return k * k;
-}
-
 void mn_split_tabulate(const mn_model *model, const mn_symbol_key *key, int64_t columns, const double *kx, int64_t rows,
                        const double *ky, double *symbol)
 {
@@ -145,15 +140,15 @@ void mn_split_tabulate(const mn_model *model, const mn_symbol_key *key, int64_t 
   double largest[2] = {0.0, 0.0};
   mn_split_range(model, &key->present, key->low, key->high, &split);
   for (int64_t c = 0; c < columns; c++) {
-    largest[0] = fmax(largest[0], square(kx[c]));
+    largest[0] = fmax(largest[0], kx[c] * kx[c]);
   }
   for (int64_t j = 0; j < rows; j++) {
-    largest[1] = fmax(largest[1], square(ky[j]));
+    largest[1] = fmax(largest[1], ky[j] * ky[j]);
   }
   mn_table_sample(&table, symbol_of, &split, fmax(1.01 * (largest[0] + largest[1]), 1e-300));
   for (int64_t c = 0; c < columns; c++) {
     for (int64_t j = 0; j < rows; j++) {
-      symbol[c * rows + j] = mn_table_value(&table, square(kx[c]) + square(ky[j]));
+      symbol[c * rows + j] = mn_table_value(&table, kx[c] * kx[c] + ky[j] * ky[j]);
     }
   }
 }

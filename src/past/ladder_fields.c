@@ -46,7 +46,8 @@ static void between(const mn_ladder *l, int k, const mn_ground *ground, mn_resam
 }
 
 /* Coarse levels hold what comes up from below; the cells themselves they need only for a present force as wide as that,
- * and where a step's past may enter, which is level 0 at the latest. */
+ * and where a step's past may enter, which is level 0 at the latest.  (Longer steps than announced enter a coarser
+ * level if the present has brought the cells there.) */
 static bool needs_cells(const mn_ladder *l, int k)
 {
   const int number = l->level[k]->number;

@@ -42,7 +42,8 @@ static mn_error *enter(mn_ladder *l, double time, double step)
   const double smear = mn_ladder_smear(&l->model, h);
   const int wanted = mn_ladder_number_of(l, 2.0 * step / l->model.theta + smear);
   int k = 0;
-  while (k + 1 < l->levels && l->level[k + 1]->number <= wanted && l->level[k + 1]->has_before) {
+  while (k + 1 < l->levels && l->level[k + 1]->number <= wanted && l->level[k + 1]->has_before &&
+         l->level[k + 1]->has_present) {
     k++;
   }
   mn_level *level = l->level[k];
@@ -120,6 +121,7 @@ mn_error *mn_ladder_remember(mn_ladder *l, double time, double step, const doubl
     level->present = level->before;
     level->before = sample;
     level->has_before = level->has_present;
+    level->has_present = false;
   }
   l->time = time;
   l->has_sample = true;

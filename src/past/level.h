@@ -20,14 +20,14 @@ typedef struct mn_level {
   int number;
   double cutoff; /* largest kx and ky */
   mn_spectrum *spectrum;
-  mn_damping own;   /* undoes the window to the next finer mesh */
-  mn_damping chain; /* undoes all windows down to the points */
-  double *present;  /* modes of the masses seen last, until they are remembered */
-  double *before;   /* modes of the newest sample */
-  bool has_present, has_before;
-  double *sum;  /* of all chapters, at the ladder's time */
-  double *work; /* [mn_spectrum_size] */
-  double *rows; /* [own rows, nodes[0], 2] deposit, or field of two components */
+  mn_damping own;               /* undoes the window to the next finer mesh */
+  mn_damping chain;             /* undoes all windows down to the points */
+  double *present;              /* modes of the masses seen last, until they are remembered */
+  double *before;               /* modes of the newest sample */
+  bool has_present, has_before; /* false: nobody needs them here, or they are not there yet */
+  double *sum;                  /* of all chapters, at the ladder's time */
+  double *work;                 /* [mn_spectrum_size] */
+  double *rows;                 /* [own rows, nodes[0], 2] deposit, or field of two components */
   mn_symbol_key key;
   double *symbol;                     /* [kx_count, ky_count] of `key` */
   double *along_x, *along_y, *gone_y; /* [kx_count], [ky_count] work space */
