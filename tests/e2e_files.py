@@ -363,6 +363,18 @@ class Plan(Case):
         measured = self.number(r"memory: ([\d.]+) MiB per rank at most", self.ends(result).out)
         self.assertLess(abs(predicted / measured - 1), 0.1, (predicted, measured))
 
+    def test_memory_and_checkpoints_of_the_spectral_engine(self):
+        """Meshes are guessed from a Gaussian cloud; own trails of 5000 cells are half of the memory, most of the checkpoint."""
+        case = case_file({"particles.count": 5000, "time.step": 0.02, "time.end": 1.2, "time.scheme": "averaged",
+                          "drift.engine": "spectral", "drift.tolerance": 1e-5, "output.every": 60})
+        plan, (result, where) = program("plan", case), run(case)
+        memory = self.number(r"memory per rank +([\d.]+) MiB", self.ends(plan).out)
+        disk = self.number(r"2 checkpoints ([\d.]+)", plan.out) / 2
+        measured = self.number(r"memory: ([\d.]+) MiB per rank at most", self.ends(result).out)
+        written = len(results(where)["checkpoint.h5"]) / 2 ** 20
+        self.assertLess(abs(memory / measured - 1), 0.4, (memory, measured))
+        self.assertLess(abs(disk / written - 1), 0.25, (disk, written))
+
     def test_bits_per_coordinate_within_a_third_of_a_bit(self):
         predicted = self.number(r"([\d.]+) bits per coordinate", self.plan[1].out)
         measured = self.number(r"([\d.]+) bits per coordinate", self.result.out)

@@ -140,6 +140,23 @@ static void thinning_costs_brownian_cells_hardly_more_than_allowed(void **state)
   }
 }
 
+static void as_many_samples_are_expected_as_are_kept(void **state)
+{
+  (void)state;
+  double times[STEPS + 1];
+  clock_of(3.0, true, times);
+  walk(times);
+  for (int k = 0; k < MODELS * 3; k++) {
+    const mn_model model = model_of(k / 3);
+    const double allowed = pow(10.0, -1 - k % 3);
+    int samples;
+    cost_of_thinning(&model, times, allowed, false, &samples);
+    const double expected = (double)mn_trail_expected(&model, times[1] - times[0], times[STEPS], allowed);
+    check_at_most(expected, 1.5 * samples + 1.0, "the header's, of whole numbers");
+    check_at_most(samples, 1.5 * expected + 1.0, "the header's, of whole numbers");
+  }
+}
+
 /* A narrow trail is seldom met again: what is felt of it tells so, worst cases do not. */
 static void narrow_trails_are_as_short_as_they_are_felt(void **state)
 {
@@ -218,6 +235,7 @@ MN_TESTS("trail", cmocka_unit_test(appended_samples_are_kept_and_clearing_releas
          cmocka_unit_test(nothing_is_dropped_when_nothing_is_allowed),
          cmocka_unit_test(what_thinning_leaves_are_samples_as_appended_the_newest_among_them),
          cmocka_unit_test(thinning_costs_brownian_cells_hardly_more_than_allowed),
+         cmocka_unit_test(as_many_samples_are_expected_as_are_kept),
          cmocka_unit_test(narrow_trails_are_as_short_as_they_are_felt),
          cmocka_unit_test(the_past_is_forgotten_only_where_it_no_longer_matters),
          cmocka_unit_test(samples_do_not_grow_with_the_number_of_steps));

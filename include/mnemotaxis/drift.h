@@ -110,15 +110,17 @@ extern const mn_drift_engine *const mn_drift_engines[];
 
 /** What an engine is expected to need at the end of a run. */
 typedef struct mn_forecast {
-  double bytes;        /**< per rank, without the own trails */
+  double bytes;        /**< per rank */
+  double state;        /**< bytes of the engine's part of a checkpoint */
   double nodes;        /**< of the sheet; 0: the engine has none */
   double ladder_nodes; /**< of all levels */
   double pairs;        /**< near pairs per cell; 0: none are needed */
+  double trail;        /**< samples of every cell's own trail */
   double nanoseconds;  /**< of one evaluation on one core */
 } mn_forecast;
 
 /** Forecast for a cloud that begins with that variance per coordinate and spreads until `time`.  Local.
- * Accuracy: meant for planning, within a factor of two for clouds without clusters (test_forecast). */
+ * Accuracy: meant for planning; bytes within a factor of 1.5 for clouds without clusters (tests of `plan`). */
 mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *model, const mn_drift_options *options,
                               int64_t count, int ranks, double variance, double time);
 

@@ -58,8 +58,9 @@ static void print_work(const mn_run_options *o, int ranks)
   printf("engine              %s: %s\n", o->engine->name, o->engine->about);
   printf("chosen by           drift.prices = %.3g %.3g %.3g %.3g\n", p.pair, p.sort, p.quad, p.node);
   if (f.nodes > 0.0) {
-    printf("meshes              sheet of %.2g nodes, levels of %.2g in all; %.0f near pairs a cell\n", f.nodes,
-           f.ladder_nodes, f.pairs);
+    printf("meshes              sheet of %.2g nodes, levels of %.2g in all; %.0f near pairs, %.0f samples of its own "
+           "trail a cell\n",
+           f.nodes, f.ladder_nodes, f.pairs, f.trail);
     printf("work                %.2g s an evaluation, %.3g core hours\n", 1e-9 * f.nanoseconds,
            1e-9 * f.nanoseconds * evaluations / 3600.0);
   } else {
@@ -78,7 +79,8 @@ static void print_plan(const mn_run_options *o, int ranks)
   const double snapshots = snapshots_written(o);
   const double picture = (o->output.drift ? 40.0 : 24.0) * n + 16.0 * o->output.fields * o->output.fields;
   const double rows = (double)o->steps / (double)o->output.every + 1.0;
-  const double checkpoint = 48.0 * n + bits / 8.0 * 2.0 * (double)mn_run_witnesses(o) * samples_kept(o);
+  const double checkpoint =
+      48.0 * n + bits / 8.0 * 2.0 * (double)mn_run_witnesses(o) * samples_kept(o) + mn_run_forecast(o, ranks).state;
   printf("cells               %.0f in blocks over %d rank%s\n", n, ranks, ranks == 1 ? "" : "s");
   printf("steps               %lld, of them %lld growing from %g to %g\n", (long long)o->steps,
          (long long)o->dynamics.schedule.ramp, o->dynamics.schedule.first, step);

@@ -4,6 +4,8 @@
 
 #include "layout.h"
 
+#include <mnemotaxis/trail.h>
+
 #include <math.h>
 
 static const double pi = 3.14159265358979323846;
@@ -54,10 +56,13 @@ mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *mod
   const double own = 1.1 * across * layout.cutoff / MN_PHASE_END + 32.0;
   mn_forecast f = {.nodes = own * own,
                    .ladder_nodes = levels,
-                   .pairs = layout.pairs ? scene.density * pi * layout.reach * layout.reach : 0.0};
+                   .pairs = layout.pairs ? scene.density * pi * layout.reach * layout.reach : 0.0,
+                   .trail = (double)mn_trail_expected(model, options->longest_step, time,
+                                                      mn_share_of_tolerance * options->tolerance * scene.force)};
   const double shared = (double)ranks;
-  f.bytes = f.nodes * (27.0 + 85.0 / shared) + f.ladder_nodes * 110.0 / shared + 40.0 * (double)local +
-            (layout.pairs ? 110.0 * (double)local : 0.0);
+  f.bytes = f.nodes * (24.0 + 30.0 / shared) + f.ladder_nodes * 85.0 / shared + 40.0 * (double)local +
+            (layout.pairs ? 110.0 * (double)local : 0.0) + 16.0 * f.trail * (double)local;
+  f.state = 16.0 * f.trail * (double)count + 31.0 * f.ladder_nodes;
   const double transform = options->tolerance < 3.3e-6 ? 28.0 : 24.0; /* double or float */
   const double node = transform * (1.0 + fmin(levels / 4e5, 1.0));    /* in the cache or not */
   drift.options.prices = mn_prices_usual;                             /* the machine of the other figures here */

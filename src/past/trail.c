@@ -65,14 +65,19 @@ static void drop(mn_trail *t, int k)
   t->x[t->samples] = array;
 }
 
+/* What joint intervals of unit length err by, all those of lags of that order. */
+static double error_of_joints(const mn_model *model, double lag)
+{
+  const double known = model->quadrature == MN_FROZEN ? 0.016 : 0.008;
+  return known * model->theta / (lag * sqrt(lag)) * exp(-model->lambda * lag / model->theta);
+}
+
 /* May the two intervals that meet in sample k become one? */
 static bool dispensable(const mn_trail *t, const mn_model *model, double now, double allowed, int k)
 {
   const double gap = t->times[k + 1] - t->times[k - 1];
   const double lag = now - t->times[k + 1];
-  const double theta = model->theta;
-  const double known = model->quadrature == MN_FROZEN ? 0.016 : 0.008;
-  const double smooth = known * theta * gap / (lag * sqrt(lag)) * exp(-model->lambda * lag / theta);
+  const double smooth = gap * error_of_joints(model, lag);
   if (!(gap <= lag)) { /* lags of the joint interval stay of one order */
     return false;
   }
@@ -88,10 +93,9 @@ static double oldest(const mn_trail *t, const mn_model *model, double now)
 
 /* Intervals of lags of one order, an octave, may err by `allowed`, and octaves are independent: those of sixteen steps
  * make the tolerance's share, and what grows old has to share with more of them. */
-static double share_of_octave(const mn_trail *t, double now, double allowed)
+static double share_of_octave(double oldest_by_youngest, double allowed)
 {
-  const double octaves = log2((now - t->times[0]) / (now - t->times[t->samples - 1]));
-  return allowed / sqrt(fmax(1.0, 0.25 * octaves));
+  return allowed / sqrt(fmax(1.0, 0.25 * log2(oldest_by_youngest)));
 }
 
 void mn_trail_thin(mn_trail *t, const mn_model *model, double now, double whole, double allowed)
@@ -99,11 +103,24 @@ void mn_trail_thin(mn_trail *t, const mn_model *model, double now, double whole,
   while (t->samples > 1 && now - t->times[1] > whole && oldest(t, model, now) <= allowed) {
     drop(t, 0);
   }
-  const double share = t->samples > 0 ? share_of_octave(t, now, allowed) : allowed;
+  const double youngest = t->samples > 0 ? now - t->times[t->samples - 1] : 1.0;
+  const double share = t->samples > 0 ? share_of_octave((now - t->times[0]) / youngest, allowed) : allowed;
   for (int k = t->samples - 2; k > 0; k--) {
     if (now - t->times[k] > whole && dispensable(t, model, now, share, k)) {
       drop(t, k);
       k--; /* its neighbour has just become the end of a longer interval */
     }
   }
+}
+
+int64_t mn_trail_expected(const mn_model *model, double step, double age, double allowed)
+{
+  const double share = share_of_octave(fmax(1.0, age / step), allowed);
+  int64_t samples = 1; /* the newest is always kept */
+  for (double lag = step; lag < age && mn_kernel_tail(model, lag) > allowed; samples++) {
+    const double joint =
+        fmin(share / error_of_joints(model, lag), lag); /* intervals are between half of that and that */
+    lag += fmax(step, 0.75 * joint);
+  }
+  return samples;
 }
