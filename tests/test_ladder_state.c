@@ -1,0 +1,112 @@
+/* A ladder in a checkpoint: one restored from table and sets goes on as the other, down to bits, and like the plain
+ * sum. */
+#include "ladder_case.h"
+
+enum { TABLE = 2000 };
+
+/* A new ladder with the state of another. */
+static mn_ladder *copy_of(const mn_parallel *p, const story *s, int longest, mn_ladder *l)
+{
+  double table[TABLE];
+  mn_ladder *copy = create(p, s, longest);
+  assert_true(mn_ladder_table_size(l) <= TABLE);
+  mn_ladder_table(l, table);
+  check_ok(mn_ladder_restore(copy, mn_ladder_table_size(l), table));
+  bool good = mn_ladder_sets(copy) == mn_ladder_sets(l) && mn_ladder_table_size(copy) == mn_ladder_table_size(l);
+  for (int k = 0; k < mn_ladder_sets(l) && good; k++) {
+    const mn_mode_set from = mn_ladder_set(l, k);
+    const mn_mode_set to = mn_ladder_set(copy, k);
+    int64_t parts = from.count;
+    MPI_Allreduce(MPI_IN_PLACE, &parts, 1, MPI_INT64_T, MPI_SUM, p->comm);
+    good = from.total == to.total && from.first == to.first && from.count == to.count && parts == from.total;
+    memcpy(to.values, from.values, (size_t)(good ? from.count : 0) * sizeof *to.values);
+    good = !mn_any(p, !good);
+  }
+  assert_true(good);
+  return copy;
+}
+
+static void a_ladder_restored_from_table_and_sets_goes_on_with_the_same_bits(void **state)
+{
+  (void)state;
+  for (int k = 0; k < 3; k++) {
+    const mn_model model = model_of(2 * k + 1);
+    const mn_parallel *p = check_world();
+    double expected[2 * PLACES];
+    tell(&told, &model, 1e-4, 60, 0.02, 1.02);
+    mn_ladder *l = create(p, &told, 3);
+    remember_until(p, l, &told, 40 * (k > 0)); /* an empty one too */
+    mn_ladder_scene(l)->force = 3.5;
+    mn_ladder *copy = copy_of(p, &told, 3, l);
+    bool same = mn_ladder_scene(copy)->force == 3.5;
+    for (int m = 40; m < 50; m++) {
+      ask(p, l, &told, m);
+      memcpy(expected, told.found, sizeof expected);
+      remember(p, l, &told, m);
+      ask(p, copy, &told, m);
+      remember(p, copy, &told, m);
+      same = same && memcmp(expected, told.found, sizeof expected) == 0;
+    }
+    mn_ladder_destroy(&l);
+    mn_ladder_destroy(&copy);
+    assert_everywhere(same);
+  }
+}
+
+/* With neighbours of ratio 2: widest by narrowest variance is 18 for bridges, 2 theta for frozen sources. */
+static void a_present_on_many_levels_survives_a_restart_and_a_wider_box(void **state)
+{
+  (void)state;
+  for (int k = 0; k < 2; k++) {
+    const mn_model model = {k ? 1000.0 : 300.0, 1.0, 0.0, 0.0, k ? MN_FROZEN : MN_BRIDGE};
+    const mn_parallel *p = check_world();
+    double expected[2 * PLACES];
+    tell(&told, &model, 1e-4, 13, 0.02, 1.05);
+    told.levels = 2;
+    mn_ladder *l = create(p, &told, 10);
+    remember_until(p, l, &told, 8);
+    mn_ladder *copy = copy_of(p, &told, 10, l);
+    told.high[0] += 6.0;
+    for (int m = 8; m < 10; m++) {
+      remember(p, l, &told, m);
+      remember(p, copy, &told, m);
+    }
+    ask(p, l, &told, 10);
+    const double error = error_of(l, &told, 10);
+    const int levels = mn_ladder_levels(l);
+    memcpy(expected, told.found, sizeof expected);
+    ask(p, copy, &told, 10);
+    const bool same = memcmp(expected, told.found, sizeof expected) == 0;
+    mn_ladder_destroy(&l);
+    mn_ladder_destroy(&copy);
+    assert_everywhere(same && levels >= (k ? 6 : 3));
+    check_at_most(error, told.tolerance, because);
+  }
+}
+
+static void a_damaged_table_is_refused(void **state)
+{
+  (void)state;
+  const mn_model model = model_of(1);
+  const mn_parallel *p = check_world();
+  double table[TABLE] = {0.0};
+  tell(&told, &model, 1e-4, 30, 0.02, 1.0);
+  mn_ladder *l = create(p, &told, 0);
+  remember_until(p, l, &told, 25);
+  const int64_t size = mn_ladder_table_size(l); /* some dozens */
+  mn_ladder_table(l, table);
+  mn_ladder_destroy(&l);
+  for (int64_t k = -1; k <= size; k++) { /* one number too few, one NaN, one number too many */
+    const int64_t hurt = k < 0 || k == size ? 0 : k;
+    const double right = table[hurt];
+    table[hurt] = hurt == k ? (double)NAN : right;
+    l = create(p, &told, 0);
+    check_refused(mn_ladder_restore(l, k < 0 ? size - 1 : k == size ? size + 1 : size, table), MN_DATA, "damaged");
+    mn_ladder_destroy(&l);
+    table[hurt] = right;
+  }
+}
+
+MN_TESTS("ladder_state", cmocka_unit_test(a_ladder_restored_from_table_and_sets_goes_on_with_the_same_bits),
+         cmocka_unit_test(a_present_on_many_levels_survives_a_restart_and_a_wider_box),
+         cmocka_unit_test(a_damaged_table_is_refused));
