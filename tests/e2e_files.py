@@ -5,7 +5,7 @@ import xml.etree.ElementTree as xml
 import h5py
 import numpy as np
 
-from endtoend import Case, case_file, directory, main, program, results
+from endtoend import REFUSED, Case, case_file, directory, main, program, results
 
 KEYS = {"particles.count": 50, "time.step": 0.05, "time.end": 1, "output.every": 3, "output.snapshot_every": 6,
         "output.drift": "yes", "output.fields": 16, "model.theta": 3, "checkpoint.every_steps": 8}
@@ -386,6 +386,16 @@ class Plan(Case):
         # the older checkpoint is of the same age here only in the plan: one was written, at the end
         measured = (sum(map(len, files.values())) + len(files["checkpoint.h5"]) * ("checkpoint.prev.h5" not in files)) / 2 ** 20
         self.assertLess(abs(predicted / measured - 1), 0.15, (predicted, measured))
+
+    def test_what_does_not_fit_is_foretold_and_refused(self):
+        """Frozen sources at large theta: meshes as fine as their trails."""
+        case = case_file({"particles.count": 300, "time.step": 0.02, "time.end": 400, "drift.engine": "spectral",
+                          "drift.quadrature": "frozen", "model.theta": 1e5, "drift.tolerance": 1e-8})
+        advice = r"the run would need \d+ MiB per rank, this machine has \d+ MiB; .* drift.engine = direct"
+        self.assertRegex(self.ends(program("plan", case)).out, "warning +" + advice)
+        result, where = run(case)
+        self.assertRegex(self.ends(result, REFUSED).err, advice)
+        self.assertFalse(where.exists())
 
     def test_plan_writes_nothing(self):
         self.assertEqual(sorted(p.name for p in self.case.parent.iterdir()), ["case.ini"])

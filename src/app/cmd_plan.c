@@ -92,10 +92,14 @@ static void print_plan(const mn_run_options *o, int ranks)
          snapshots, mebibytes(snapshots * picture), o->stop.keep + 1, mebibytes((o->stop.keep + 1) * checkpoint),
          mebibytes(rows * 8.0 * (2 + 2 * MN_OBSERVABLES)));
   print_work(o, ranks);
-  if (memory > (double)mn_memory_machine()) {
-    printf("warning             this is more than the memory of this machine; history.horizon or history.capacity "
-           "bound it\n");
+}
+
+static void print_warning(mn_error *refusal)
+{
+  if (refusal) {
+    printf("warning             %s\n", refusal->message);
   }
+  mn_error_destroy(&refusal);
 }
 
 static mn_error *plan(const mn_session *session, int *exit_code)
@@ -111,6 +115,7 @@ static mn_error *plan(const mn_session *session, int *exit_code)
   error = error ? error : mn_case_options(config, &options);
   if (!error && session->parallel->rank == 0) {
     print_plan(&options, session->parallel->size);
+    print_warning(mn_session_memory(session, &options));
   }
   *exit_code = MN_EXIT_FINISHED;
   mn_free(&config);

@@ -94,7 +94,7 @@ mn_error *mn_session_memory(const mn_session *session, const mn_run_options *opt
       machine,
       options->engine == &mn_drift_direct
           ? "bound the past by history.capacity or history.horizon, or take drift.engine = spectral"
-          : "take more ranks or a larger drift.tolerance");
+          : "take more ranks, a larger drift.tolerance, for few cells drift.engine = direct");
 }
 
 static mn_error *prepare(const mn_session *session, prepared *p)
