@@ -63,10 +63,11 @@ mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *mod
   f.bytes = f.nodes * (24.0 + 30.0 / shared) + f.ladder_nodes * 85.0 / shared + 40.0 * (double)local +
             (layout.pairs ? 110.0 * (double)local : 0.0) + 16.0 * f.trail * (double)local;
   f.state = 16.0 * f.trail * (double)count + 31.0 * f.ladder_nodes;
-  const double transform = options->tolerance < 3.3e-6 ? 28.0 : 24.0; /* double or float */
-  const double node = transform * (1.0 + fmin(levels / 4e5, 1.0));    /* in the cache or not */
-  drift.options.prices = mn_prices_usual;                             /* the machine of the other figures here */
-  f.nanoseconds = 1.5e6 + mn_layout_cost(&drift, &setting, &layout) + 20.0 * (double)count + node * levels;
+  const double node = options->tolerance < 3.3e-6 ? 38.0 : 26.0; /* double or float */
+  const bool fine = layout.cutoff * setting.coarsest > 1.01 * MN_PHASE_END;
+  drift.options.prices = mn_prices_usual;                         /* the machine of the other figures here */
+  drift.options.prices.node = fine ? mn_prices_usual.node : 12.0; /* a sheet without modes of its own */
+  f.nanoseconds = 1.4e6 + mn_layout_cost(&drift, &setting, &layout) + 20.0 * (double)count + node * levels;
   return f;
 }
 
