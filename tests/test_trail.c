@@ -150,8 +150,11 @@ static void as_many_samples_are_expected_as_are_kept(void **state)
     const mn_model model = model_of(k / 3);
     const double allowed = pow(10.0, -1 - k % 3);
     int samples;
+    const double step = times[1] - times[0];
     cost_of_thinning(&model, times, allowed, false, &samples);
-    const double expected = (double)mn_trail_expected(&model, times[1] - times[0], times[STEPS], allowed);
+    const double expected = (double)mn_trail_expected(&model, step, times[STEPS], 0.0, allowed);
+    assert_in_range(mn_trail_expected(&model, step, times[STEPS], times[STEPS], allowed), STEPS,
+                    STEPS + 1); /* sums of steps */
     check_at_most(expected, 1.5 * samples + 1.0, "the header's, of whole numbers");
     check_at_most(samples, 1.5 * expected + 1.0, "the header's, of whole numbers");
   }

@@ -43,7 +43,7 @@ void mn_trail_thin(mn_trail *trail, const mn_model *model, double now, double wh
 
 /** How many samples thinning will keep of a trail of that age, of equal steps, if nothing is measured of how it is
  * felt: for planning, within a factor of 1.5 (test_trail).  Local.  Cost: a microsecond for ten of them. */
-int64_t mn_trail_expected(const mn_model *model, double step, double age, double allowed);
+int64_t mn_trail_expected(const mn_model *model, double step, double age, double whole, double allowed);
 
 #ifdef __cplusplus
 }

@@ -57,7 +57,7 @@ mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *mod
   mn_forecast f = {.nodes = own * own,
                    .ladder_nodes = levels,
                    .pairs = layout.pairs ? scene.density * pi * layout.reach * layout.reach : 0.0,
-                   .trail = (double)mn_trail_expected(model, options->longest_step, time,
+                   .trail = (double)mn_trail_expected(model, options->longest_step, time, options->trail,
                                                       mn_share_of_tolerance * options->tolerance * scene.force)};
   const double shared = (double)ranks;
   f.bytes = f.nodes * (24.0 + 30.0 / shared) + f.ladder_nodes * 85.0 / shared + 40.0 * (double)local +

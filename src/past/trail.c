@@ -113,14 +113,13 @@ void mn_trail_thin(mn_trail *t, const mn_model *model, double now, double whole,
   }
 }
 
-int64_t mn_trail_expected(const mn_model *model, double step, double age, double allowed)
+int64_t mn_trail_expected(const mn_model *model, double step, double age, double whole, double allowed)
 {
   const double share = share_of_octave(fmax(1.0, age / step), allowed);
   int64_t samples = 1; /* the newest is always kept */
-  for (double lag = step; lag < age && mn_kernel_tail(model, lag) > allowed; samples++) {
-    const double joint =
-        fmin(share / error_of_joints(model, lag), lag); /* intervals are between half of that and that */
-    lag += fmax(step, 0.75 * joint);
+  for (double lag = step; lag < age && (lag <= whole || mn_kernel_tail(model, lag) > allowed); samples++) {
+    const double joint = lag <= whole ? step : fmin(share / error_of_joints(model, lag), lag);
+    lag += fmax(step, 0.75 * joint); /* intervals are between half of that and that */
   }
   return samples;
 }
