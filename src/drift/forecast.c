@@ -63,7 +63,8 @@ mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *mod
   f.bytes = f.nodes * (24.0 + 30.0 / shared) + f.ladder_nodes * 85.0 / shared + 40.0 * (double)local +
             (layout.pairs ? 110.0 * (double)local : 0.0) + 16.0 * f.trail * (double)local;
   f.state = 16.0 * f.trail * (double)count + 31.0 * f.ladder_nodes;
-  const double node = options->tolerance < 3.3e-6 ? 38.0 : 26.0; /* double or float */
+  const double transform = options->tolerance < 3.3e-6 ? 38.0 : 26.0;     /* double or float */
+  const double node = transform * (1.0 + 0.25 * fmin(levels / 4e5, 1.0)); /* in the cache or not */
   const bool fine = layout.cutoff * setting.coarsest > 1.01 * MN_PHASE_END;
   drift.options.prices = mn_prices_usual;                         /* the machine of the other figures here */
   drift.options.prices.node = fine ? mn_prices_usual.node : 12.0; /* a sheet without modes of its own */
@@ -77,10 +78,10 @@ const mn_drift_engine *mn_drift_cheapest(const mn_model *model, const mn_drift_o
   if (!(options->longest_step > 0.0)) {
     return &mn_drift_direct; /* no past */
   }
-  const double samples = 100.0;                                      /* of the past, on average */
-  const double digits = fmax(0.0, -log10(options->tolerance) - 3.5); /* beyond what float lanes give for nothing */
-  const double lag = 0.45 + 0.65 * digits;                           /* nanoseconds: a pair and lag */
-  const double padded = (double)count + 100.0;                       /* lanes that stand still */
+  const double samples = 100.0;                                       /* of the past, on average */
+  const double digits = fmax(0.0, -log10(options->tolerance) - 3.85); /* beyond what float lanes give for nothing */
+  const double lag = 0.45 + 0.75 * digits;                            /* nanoseconds: a pair and lag */
+  const double padded = (double)count + 100.0;                        /* lanes that stand still */
   const double direct = (double)count * padded * (3.0 + lag * samples);
   const double time = samples * options->longest_step;
   const mn_forecast spectral = mn_drift_forecast(&mn_drift_spectral, model, options, count, 1, variance, time);
