@@ -180,23 +180,22 @@ static double per_area(const mn_spectrum *s)
  * times the modes.  Those of -k are the conjugates of those of k. */
 static void put_column(mn_spectrum *s, int64_t c, bool gradient, const double *modes)
 {
-  for (int k = 0; k < 4; k++) {
-    const int side = k / 2;
+  for (int side = 0; side < 2; side++) {
     const double sign = side == 0 ? 1.0 : -1.0;
     const double kx = gradient ? sign * s->kx[c] : 0.0;
-    const stretch part = stretch_of(s, k % 2);
-    double *to = s->padded + 2 * part.gap;
-    for (int64_t j = part.begin; j < part.end; j++) {
-      const int64_t from = side == 0 || j == 0 ? j : s->ky_count - j;
-      const double factor = gradient ? -sign * s->ky[from] : 1.0;
-      const double re = s->weight[from] * modes[2 * from];
-      const double im = sign * s->weight[from] * modes[2 * from + 1];
-      to[2 * j] = factor * re - kx * im;
-      to[2 * j + 1] = kx * re + factor * im;
+    for (int k = 0; k < 2; k++) {
+      const stretch part = stretch_of(s, k);
+      double *to = s->padded + 2 * part.gap;
+      for (int64_t j = part.begin; j < part.end; j++) {
+        const int64_t from = side == 0 || j == 0 ? j : s->ky_count - j;
+        const double factor = gradient ? -sign * s->ky[from] : 1.0;
+        const double re = s->weight[from] * modes[2 * from];
+        const double im = sign * s->weight[from] * modes[2 * from + 1];
+        to[2 * j] = factor * re - kx * im;
+        to[2 * j + 1] = kx * re + factor * im;
+      }
     }
-    if (k % 2 == 1) {
-      mn_transform_column_in(s->transform, c, side, s->padded);
-    }
+    mn_transform_column_in(s->transform, c, side, s->padded);
   }
 }
 

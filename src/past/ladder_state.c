@@ -83,10 +83,10 @@ mn_mode_set mn_ladder_set(mn_ladder *l, int index)
     index -= sets_of(l->level[k++]);
   }
   mn_level *level = l->level[k];
-  index -= level->has_before ? 2 : 1;
+  const int sum = level->has_before ? 1 : 0; /* which of the level's sets it is */
   const mn_spectrum *s = level->spectrum;
   const int64_t column = 2 * s->ky_count;
-  double *values = index < -1 ? level->before : index < 0 ? level->sum : level->chapter[index].modes;
+  double *values = index < sum ? level->before : index == sum ? level->sum : level->chapter[index - sum - 1].modes;
   return (mn_mode_set){mn_transform_shape(s->transform)->kept * column, s->kx_begin * column, s->kx_count * column,
                        values};
 }

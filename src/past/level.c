@@ -149,15 +149,20 @@ void mn_level_leave(const mn_level *l, const mn_model *model, double h, const do
   }
 }
 
-/* l->work += symbol of the key times present */
-static void add_present(mn_level *l, const mn_model *model, const mn_symbol_key *key)
+static void renew_symbol(mn_level *l, const mn_model *model, const mn_symbol_key *key)
 {
   const mn_spectrum *s = l->spectrum;
   if (memcmp(key, &l->key, sizeof *key) != 0) {
     l->key = *key;
     mn_split_tabulate(model, key, s->kx_count, s->kx, s->ky_count, s->ky, l->symbol);
   }
-  for (int64_t k = 0; k < s->kx_count * s->ky_count; k++) {
+}
+
+/* l->work += symbol times present, in one column */
+static void add_present(mn_level *l, int64_t c)
+{
+  const int64_t ny = l->spectrum->ky_count;
+  for (int64_t k = c * ny; k < (c + 1) * ny; k++) {
     l->work[2 * k] += l->symbol[k] * l->present[2 * k];
     l->work[2 * k + 1] += l->symbol[k] * l->present[2 * k + 1];
   }
@@ -168,6 +173,9 @@ void mn_level_compose(mn_level *l, const mn_model *model, double lag, const mn_s
   const mn_spectrum *s = l->spectrum;
   const int64_t ny = s->ky_count;
   gaussians(l, lag / model->theta, exp(-model->lambda * lag / model->theta));
+  if (l->has_present) {
+    renew_symbol(l, model, key);
+  }
   for (int64_t c = 0; c < s->kx_count; c++) {
     for (int64_t j = 0; j < ny; j++) {
       const double decay = l->along_x[c] * l->along_y[j];
@@ -175,9 +183,9 @@ void mn_level_compose(mn_level *l, const mn_model *model, double lag, const mn_s
       l->work[at] = decay * l->sum[at];
       l->work[at + 1] = decay * l->sum[at + 1];
     }
-  }
-  if (l->has_present) {
-    add_present(l, model, key);
+    if (l->has_present) {
+      add_present(l, c);
+    }
   }
 }
 
