@@ -364,7 +364,7 @@ class Plan(Case):
         self.assertLess(abs(predicted / measured - 1), 0.1, (predicted, measured))
 
     def test_memory_and_checkpoints_of_the_spectral_engine(self):
-        """Meshes are guessed from a Gaussian cloud; own trails of 5000 cells are half of the memory, most of the checkpoint."""
+        """Meshes are guessed from a Gaussian cloud; own trails are most of a checkpoint."""
         case = case_file({"particles.count": 5000, "time.step": 0.02, "time.end": 1.2, "time.scheme": "averaged",
                           "drift.engine": "spectral", "drift.tolerance": 1e-5, "output.every": 60})
         plan, (result, where) = program("plan", case), run(case)
@@ -386,6 +386,14 @@ class Plan(Case):
         # the older checkpoint is of the same age here only in the plan: one was written, at the end
         measured = (sum(map(len, files.values())) + len(files["checkpoint.h5"]) * ("checkpoint.prev.h5" not in files)) / 2 ** 20
         self.assertLess(abs(predicted / measured - 1), 0.15, (predicted, measured))
+
+    def test_memory_of_trails_that_are_kept_whole(self):
+        case = case_file({"particles.count": 5000, "time.step": 0.02, "time.end": 4, "time.scheme": "averaged",
+                          "drift.engine": "spectral", "drift.tolerance": 1e-2, "drift.trail": 10, "output.every": 200})
+        plan, (result, _) = program("plan", case), run(case)
+        memory = self.number(r"memory per rank +([\d.]+) MiB", self.ends(plan).out)
+        measured = self.number(r"memory: ([\d.]+) MiB per rank at most", self.ends(result).out)
+        self.assertLess(abs(memory / measured - 1), 0.25, (memory, measured))
 
     def test_what_does_not_fit_is_foretold_and_refused(self):
         """Frozen sources at large theta: meshes as fine as their trails."""

@@ -205,10 +205,8 @@ static void resample(const mn_parallel *p, sharing how, const joint *j, int64_t 
   memcpy(fine_result, fine_pairs, sizeof fine_result);
   check_ok(mn_lattice_coarsen(p, &j->resampling, &work, &j->fine, &fine, fine_field + own[0][0], &j->coarse, &coarse,
                               coarse_result + own[1][0]));
-  mn_resampling_clear(&work);
   check_ok(mn_lattice_refine(p, &j->resampling, &work, &j->coarse, &coarse, coarse_pairs + 2 * own[1][0], &j->fine,
                              &fine, fine_result + 2 * own[0][0]));
-  mn_resampling_clear(&work);
   mn_shares_clear(&fine);
   mn_shares_clear(&coarse);
 }
@@ -245,6 +243,7 @@ static void for_all(void check(const mn_parallel *, const joint *))
     const joint j = joint_of(k);
     check(&self, &j);
   }
+  mn_resampling_clear(&work); /* kept till now: what it holds of other meshes must not matter */
   mn_parallel_destroy(&self);
 }
 
