@@ -99,9 +99,9 @@ static double bytes_of(mn_drift *drift, mn_phase phase)
                        */
     return drift->cost.pairs > 0 ? (24.0 + 96.0 + 12.0 + 40.0 + 24.0 + 72.0) * cells : 0.0;
   case MN_PHASE_OWN: /* all samples, positions, forces; the density */
-    return (16.0 * mn_ladder_trail(ladder)->samples + 64.0) * cells + 8.0 * own;
+    return (8.0 * mn_ladder_trail(ladder)->words * mn_ladder_trail(ladder)->samples + 64.0) * cells + 8.0 * own;
   case MN_PHASE_REMEMBER:
-    return 32.0 * cells + 48.0 * levels;
+    return (16.0 + 8.0 * mn_ladder_trail(ladder)->words) * cells + 48.0 * levels;
   default:
     return 0.0;
   }

@@ -33,6 +33,25 @@ static void clock_of(double end, bool even, double times[STEPS + 1])
   }
 }
 
+/* A trail of those cells in a region far wider than they walk. */
+static void begin(mn_block cells, int words, mn_trail *trail)
+{
+  const double low[2] = {-100.0, -100.0};
+  const double high[2] = {100.0, 100.0};
+  mn_trail_begin(cells, trail);
+  check_ok(mn_trail_reach(trail, low, high));
+  check_ok(mn_trail_resolve(trail, words == 1 ? 1.0 : 0.0));
+  assert_int_equal(trail->words, words);
+}
+
+/* Positions of a sample, as the trail knows them. */
+static void read_sample(const mn_trail *trail, int k, double *x)
+{
+  for (int64_t i = 0; i < mn_block_count(trail->block); i++) {
+    mn_trail_position(trail, k, i, &x[2 * i]);
+  }
+}
+
 static void append(mn_trail *trail, const double *times, int from, int to)
 {
   for (int s = from; s < to; s++) {

@@ -23,6 +23,14 @@ static mn_ladder *copy_of(const mn_parallel *p, const story *s, int longest, mn_
     good = !mn_any(p, !good);
   }
   assert_true(good);
+  const mn_trail *from = mn_ladder_trail(l);
+  const mn_trail *to = mn_ladder_trail(copy);
+  assert_true(from->samples == to->samples && from->words == to->words && from->unit == to->unit &&
+              from->origin[0] == to->origin[0] && from->origin[1] == to->origin[1]);
+  for (int k = 0; k < from->samples; k++) {
+    assert_true(from->times[k] == to->times[k]);
+    memcpy(to->x[k], from->x[k], (size_t)(2 * from->words * mn_block_count(from->block)) * sizeof **from->x);
+  }
   return copy;
 }
 
@@ -104,6 +112,17 @@ static void a_damaged_table_is_refused(void **state)
     check_refused(mn_ladder_restore(l, k < 0 ? size - 1 : k == size ? size + 1 : size, table), MN_DATA, "damaged");
     mn_ladder_destroy(&l);
     table[hurt] = right;
+  }
+  enum { TRAIL_WORDS = 16, TRAIL_UNIT = 19 }; /* of the table's head, see ladder_state.c */
+  const double wrong[] = {0.0, 1.5, 3.0, -1.0};
+  for (int k = 0; k < 8; k++) {
+    double *number = &table[k < 4 ? TRAIL_WORDS : TRAIL_UNIT];
+    const double right = *number;
+    *number = wrong[k % 4];
+    l = create(p, &told, 0);
+    check_refused(mn_ladder_restore(l, size, table), MN_DATA, "damaged");
+    mn_ladder_destroy(&l);
+    *number = right;
   }
 }
 

@@ -17,11 +17,13 @@ static void plain_sum(const mn_trail *t, const mn_model *model, double now, doub
   for (int k = 0; k < samples; k++) {
     mn_interval intervals[2];
     mn_gaussians rule;
+    double then[NUMBERS];
+    read_sample(t, k, then);
     const int count = mn_quadrature_intervals(model->quadrature, times, samples, k, intervals);
     mn_quadrature_rule(model, accuracy, count, intervals, &rule);
     for (int i = 0; i < NUMBERS; i++) {
-      const double other = mine[i ^ 1] - t->x[k][i ^ 1];
-      const double r = mine[i] - t->x[k][i];
+      const double other = mine[i ^ 1] - then[i ^ 1];
+      const double r = mine[i] - then[i];
       const double f = mn_gaussians_profile(&rule, r * r + other * other);
       sum[i] += f * r;
       size[i] += f * fabs(r);
@@ -29,30 +31,122 @@ static void plain_sum(const mn_trail *t, const mn_model *model, double now, doub
   }
 }
 
+/* Of positions as the trail knows them, those at `now` too. */
 static void subtracted_is_the_plain_sum_over_samples(void **state)
 {
   (void)state;
   double times[STEPS + 1];
   clock_of(3.0, false, times);
   walk(times);
-  for (int k = 0; k < MODELS; k++) {
-    const mn_model model = model_of(k);
-    const double accuracy = pow(10.0, -2 - k % 7);
+  for (int k = 0; k < 2 * MODELS; k++) {
+    const mn_model model = model_of(k / 2);
+    const double accuracy = pow(10.0, -2 - k / 2 % 7);
+    const int words = 1 + k % 2;
     mn_trail trail;
-    mn_trail_begin(block, &trail);
-    append(&trail, times, 0, 60);
-    double sum[NUMBERS], expected[NUMBERS], size[NUMBERS] = {0.0};
+    begin(block, words, &trail);
+    append(&trail, times, 0, 61);
+    double sum[NUMBERS], expected[NUMBERS], size[NUMBERS] = {0.0}, mine[NUMBERS];
+    read_sample(&trail, 60, mine);
     for (int i = 0; i < NUMBERS; i++) {
       sum[i] = expected[i] = i % 7 - 3.0;
     }
-    check_ok(mn_own_path_subtract(&trail, &model, times[60], accuracy, path[60], sum));
-    plain_sum(&trail, &model, times[60], accuracy, path[60], expected, size);
+    check_ok(mn_own_path_subtract(&trail, &model, times[60], accuracy, mine, sum));
+    plain_sum(&trail, &model, times[60], accuracy, mine, expected, size);
     for (int i = 0; i < NUMBERS; i++) {
-      check_absolute(sum[i], expected[i], (accuracy < 1e-5 ? 1e-12 : 2e-6) * (size[i] + 3.0),
-                     "lanes in float where the accuracy allows (own_path.h)");
+      check_absolute(sum[i], expected[i], (words == 2 ? 1e-12 : 2e-6) * (size[i] + 3.0),
+                     "lanes in float where there is one word (own_path.h)");
     }
     mn_trail_clear(&trail);
   }
+}
+
+/* Adds what a trail of those positions [61][NUMBERS], the last of them at `now`, has left. */
+static void sum_of(const mn_model *model, double now, const double *times, double (*x)[NUMBERS], double *sum)
+{
+  mn_trail trail;
+  begin(block, 2, &trail);
+  for (int s = 0; s < 60; s++) {
+    check_ok(mn_trail_append(&trail, times[s], x[s]));
+  }
+  check_ok(mn_own_path_subtract(&trail, model, now, 1e-8, x[60], sum));
+  mn_trail_clear(&trail);
+}
+
+/* Rounded as coarsely as an accuracy allows, positions make a tenth of what it lets pass. */
+static void positions_rounded_to_the_finest_keep_the_accuracy(void **state)
+{
+  (void)state;
+  static double rounded[61][NUMBERS];
+  double times[STEPS + 1];
+  clock_of(3.0, true, times);
+  walk(times);
+  for (int k = 0; k < 3 * MODELS; k++) {
+    const mn_model model = model_of(k / 3);
+    const double window = times[60] - times[59];
+    const double accuracy = pow(10.0, -2 - k % 3);
+    const double largest = 0.0508 * sqrt(model.theta / window);
+    const double finest = mn_own_path_finest(&model, window, accuracy);
+    const double low[2] = {-finest * 0x1p29, -finest * 0x1p29};
+    const double high[2] = {finest * 0x1p29, finest * 0x1p29};
+    double sum[2][NUMBERS] = {{0.0}};
+    double squares = 0.0;
+    mn_trail trail;
+    mn_trail_begin(block, &trail);
+    check_ok(mn_trail_reach(&trail, low, high));
+    check_ok(mn_trail_resolve(&trail, 4.0 * finest));
+    append(&trail, times, 0, 61);
+    assert_true(trail.words == 1 && trail.unit <= finest && trail.unit >= 0.5 * finest);
+    for (int s = 0; s <= 60; s++) {
+      read_sample(&trail, s, rounded[s]);
+    }
+    mn_trail_clear(&trail);
+    sum_of(&model, times[60], times, rounded, sum[0]);
+    sum_of(&model, times[60], times, path, sum[1]);
+    for (int i = 0; i < NUMBERS; i++) {
+      squares += (sum[0][i] - sum[1][i]) * (sum[0][i] - sum[1][i]);
+    }
+    check_at_most(sqrt(squares / CELLS), 0.1 * accuracy * largest, "the header's");
+    assert_true(mn_own_path_finest(&model, window, 1e-5) == 0.0);
+  }
+}
+
+/* A thousand cells and more are summed some at a time. */
+static void many_cells_have_the_bits_of_few(void **state)
+{
+  (void)state;
+  enum { MANY = 10 * CELLS + 3 };
+  double times[STEPS + 1];
+  double few[NUMBERS] = {0.0};
+  double *many = NULL;
+  clock_of(3.0, true, times);
+  walk(times);
+  check_ok(mn_alloc(&many, 4 * MANY, sizeof *many));
+  double *sum = many + 2 * MANY;
+  for (int words = 1; words <= 2; words++) {
+    const mn_model model = model_of(words);
+    mn_trail trail[2];
+    begin(block, words, &trail[0]);
+    begin((mn_block){0, MANY}, words, &trail[1]);
+    for (int s = 0; s <= 12; s++) {
+      for (int i = 0; i < 2 * MANY; i++) {
+        many[i] = path[s][i % NUMBERS];
+      }
+      if (s < 12) {
+        check_ok(mn_trail_append(&trail[0], times[s], path[s]));
+        check_ok(mn_trail_append(&trail[1], times[s], many));
+      }
+    }
+    memset(few, 0, sizeof few);
+    memset(sum, 0, 2 * MANY * sizeof *sum);
+    check_ok(mn_own_path_subtract(&trail[0], &model, times[12], 1e-4, path[12], few));
+    check_ok(mn_own_path_subtract(&trail[1], &model, times[12], 1e-4, many, sum));
+    for (int i = 0; i < 2 * MANY; i++) {
+      assert_true(sum[i] == few[i % NUMBERS] && sum[i] != 0.0);
+    }
+    mn_trail_clear(&trail[0]);
+    mn_trail_clear(&trail[1]);
+  }
+  mn_free(&many);
 }
 
 /* The last cells of a block need not fill the lanes. */
@@ -63,17 +157,16 @@ static void a_cell_has_the_same_bits_in_blocks_of_any_size(void **state)
   clock_of(3.0, false, times);
   walk(times);
   for (int cells = 1; cells < 40; cells++) {
-    const double accuracy = cells % 2 ? 1e-3 : 1e-8; /* lanes of either kind */
     const mn_model model = model_of(cells % MODELS);
     double sum[2][NUMBERS];
     for (int w = 0; w < 2; w++) {
       mn_trail trail;
-      mn_trail_begin(w == 0 ? block : (mn_block){64, 64 + cells}, &trail);
+      begin(w == 0 ? block : (mn_block){64, 64 + cells}, 1 + cells % 2, &trail);
       append(&trail, times, 0, 21);
       for (int i = 0; i < NUMBERS; i++) {
         sum[w][i] = i;
       }
-      check_ok(mn_own_path_subtract(&trail, &model, times[21], accuracy, path[21], sum[w]));
+      check_ok(mn_own_path_subtract(&trail, &model, times[21], 1e-4, path[21], sum[w]));
       mn_trail_clear(&trail);
     }
     assert_memory_equal(sum[0], sum[1], (size_t)(2 * cells) * sizeof(double));
@@ -94,14 +187,15 @@ static void subtracted_points_away_from_the_past(void **state)
     const mn_model model = model_of(k);
     double sum[NUMBERS] = {0.0};
     mn_trail trail;
-    mn_trail_begin(block, &trail);
+    begin(block, 2, &trail);
     check_ok(mn_trail_append(&trail, 0.5, there));
     check_ok(mn_trail_append(&trail, 1.0, there));
     check_ok(mn_own_path_subtract(&trail, &model, 1.5, 1e-6, here, sum));
     for (int i = 0; i < NUMBERS; i += 2) {
       const double away[2] = {here[i] - there[i], here[i + 1] - there[i + 1]};
       assert_true(sum[i] * away[0] + sum[i + 1] * away[1] > 0.0);
-      check_absolute(sum[i] * away[1], sum[i + 1] * away[0], 1e-15 * fabs(sum[i] * away[1]) + 1e-300, "along R");
+      const double rounding = 0x1p-30 * trail.unit * hypot(sum[i], sum[i + 1]);
+      check_absolute(sum[i] * away[1], sum[i + 1] * away[0], 1e-15 * fabs(sum[i] * away[1]) + rounding, "along R");
     }
     mn_trail_clear(&trail);
   }
@@ -117,7 +211,7 @@ static void samples_not_older_than_now_are_left_out(void **state)
     const mn_model model = model_of(k);
     double sum[2][NUMBERS] = {{0.0}};
     mn_trail trail;
-    mn_trail_begin(block, &trail);
+    begin(block, 2, &trail);
     check_ok(mn_own_path_subtract(&trail, &model, 1.0, 1e-6, path[20], sum[0]));
     assert_true(sum[0][0] == 0.0);
     append(&trail, times, 0, 20);
@@ -138,6 +232,8 @@ static double felt_of(const mn_trail *t, const mn_model *model, double now, int 
   mn_gaussians rule;
   double squares = 0.0;
   double time = 0.0;
+  double then[NUMBERS];
+  read_sample(t, k, then);
   memcpy(times, t->times, (size_t)samples * sizeof *times);
   times[samples] = now;
   const int count = mn_quadrature_intervals(model->quadrature, times, samples, k, intervals);
@@ -146,8 +242,8 @@ static double felt_of(const mn_trail *t, const mn_model *model, double now, int 
     time += intervals[i].share * (intervals[i].older - intervals[i].younger);
   }
   for (int i = 0; i < NUMBERS; i += 2) {
-    const double dx = path[samples][i] - t->x[k][i];
-    const double dy = path[samples][i + 1] - t->x[k][i + 1];
+    const double dx = path[samples][i] - then[i];
+    const double dy = path[samples][i + 1] - then[i + 1];
     const double f = mn_gaussians_profile(&rule, dx * dx + dy * dy);
     squares += f * f * (dx * dx + dy * dy);
   }
@@ -166,7 +262,7 @@ static void felt_is_the_rms_force_and_no_less_than_that_of_the_others_or_of_brow
     const mn_model model = model_of(m);
     double mean = 0.0;
     mn_trail trail;
-    mn_trail_begin(block, &trail);
+    begin(block, 2, &trail);
     append(&trail, times, 0, 41);
     for (int k = 0; k < 40; k++) {
       mean += pow(times[40] - times[k], 3.0) * pow(felt_of(&trail, &model, times[40], 40, k), 2.0) / 40.0;
@@ -200,7 +296,7 @@ static void felt_has_the_same_bits_on_any_number_of_ranks(void **state)
     const mn_block own = mn_block_of(MANY, worlds[w]->rank, worlds[w]->size);
     double *x = NULL;
     mn_trail trail;
-    mn_trail_begin(own, &trail);
+    begin(own, 2, &trail);
     check_ok(mn_alloc(&x, 2 * mn_block_count(own), sizeof *x));
     for (int s = 0; s < SAMPLES; s++) {
       for (int64_t i = 0; i < 2 * mn_block_count(own); i++) {
@@ -218,6 +314,8 @@ static void felt_has_the_same_bits_on_any_number_of_ranks(void **state)
 }
 
 MN_TESTS("own_path", cmocka_unit_test(subtracted_is_the_plain_sum_over_samples),
+         cmocka_unit_test(positions_rounded_to_the_finest_keep_the_accuracy),
+         cmocka_unit_test(many_cells_have_the_bits_of_few),
          cmocka_unit_test(a_cell_has_the_same_bits_in_blocks_of_any_size),
          cmocka_unit_test(subtracted_points_away_from_the_past),
          cmocka_unit_test(samples_not_older_than_now_are_left_out),

@@ -13,13 +13,13 @@
 extern "C" {
 #endif
 
-enum { MN_CHECKPOINT_VERSION = 2 };
+enum { MN_CHECKPOINT_VERSION = 3 };
 
 /** One dataset of a checkpoint; the table generates writer, reader and format page. */
 typedef struct mn_state_field {
   const char *name;
   const char *type;  /**< float64, int64, int32, uint32 */
-  const char *shape; /**< N cells, K of them with a history, S samples kept, W words; T, M: sizes of the ladder */
+  const char *shape; /**< N cells, K of them with a history, S samples kept, W words; T, M, P: sizes of the ladder */
   const char *about;
 } mn_state_field;
 

@@ -85,6 +85,9 @@ mn_error *mn_ladder_add_gradient(mn_ladder *ladder, double now, const mn_present
  * @param mine  [local cells, 2] their positions, for the own trails */
 mn_error *mn_ladder_remember(mn_ladder *ladder, double time, double step, const double *mine) MN_MUST_CHECK;
 
+/** Cells in all.  Local. */
+int64_t mn_ladder_cells(const mn_ladder *ladder);
+
 /** The own trails of this rank's cells.  Local. */
 mn_trail *mn_ladder_trail(mn_ladder *ladder);
 
@@ -112,8 +115,8 @@ typedef struct mn_level_report {
 int mn_ladder_levels(const mn_ladder *ladder);
 mn_level_report mn_ladder_level(const mn_ladder *ladder, int k);
 
-/** The state of a ladder, for checkpoints: a table of numbers, the same on every rank, and sets of modes and
- * of positions of which every rank holds a consecutive part. */
+/** The state of a ladder, for checkpoints: a table of numbers, the same on every rank, sets of modes of which every
+ * rank holds a consecutive part, and the positions x of its trail. */
 typedef struct mn_mode_set {
   int64_t total;  /**< numbers in the whole set */
   int64_t first;  /**< of this rank's part */
@@ -129,8 +132,8 @@ void mn_ladder_table(const mn_ladder *ladder, double *table);
 int mn_ladder_sets(const mn_ladder *ladder);
 mn_mode_set mn_ladder_set(mn_ladder *ladder, int k);
 
-/** Makes levels and chapters of a new ladder as the table says; the sets are then to be filled.  Collective.
- * Fails: MN_DATA when the table makes no sense. */
+/** Makes levels and chapters of a new ladder as the table says; the sets and the positions are then to be filled.
+ * Collective. Fails: MN_DATA when the table makes no sense. */
 mn_error *mn_ladder_restore(mn_ladder *ladder, int64_t size, const double *table) MN_MUST_CHECK;
 
 #ifdef __cplusplus

@@ -1,10 +1,10 @@
 /* The end of a run, guessed from a Gaussian cloud: variance s2 + 2t, pull by (21), density N/(4 pi variance); then the
  * engine's own choices for that scene.  Clusters need more pairs and finer meshes than this says. */
 #include <mnemotaxis/drift.h>
+#include <mnemotaxis/trail.h>
 
 #include "layout.h"
-
-#include <mnemotaxis/trail.h>
+#include "own_path.h"
 
 #include <math.h>
 
@@ -54,15 +54,18 @@ mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *mod
   mn_layout_choose(&drift, &setting, &tail, &layout);
   const double levels = ladder_nodes(model, options, across, time);
   const double own = 1.1 * across * layout.cutoff / MN_PHASE_END + 32.0;
+  const double allowed = mn_share_of_tolerance * options->tolerance * scene.force;
+  const double accuracy =
+      mn_own_path_accuracy(model, present.window, mn_share_of_tolerance * options->tolerance, allowed);
+  const double position = ldexp(across, -28) <= mn_own_path_finest(model, present.window, accuracy) ? 8.0 : 16.0;
   mn_forecast f = {.nodes = own * own,
                    .ladder_nodes = levels,
                    .pairs = layout.pairs ? scene.density * pi * layout.reach * layout.reach : 0.0,
-                   .trail = (double)mn_trail_expected(model, options->longest_step, time, options->trail,
-                                                      mn_share_of_tolerance * options->tolerance * scene.force)};
+                   .trail = (double)mn_trail_expected(model, options->longest_step, time, options->trail, allowed)};
   const double shared = (double)ranks;
   f.bytes = f.nodes * (24.0 + 30.0 / shared) + f.ladder_nodes * 85.0 / shared + 40.0 * (double)local +
-            (layout.pairs ? 110.0 * (double)local : 0.0) + 16.0 * f.trail * (double)local;
-  f.state = 16.0 * f.trail * (double)count + 31.0 * f.ladder_nodes;
+            (layout.pairs ? 110.0 * (double)local : 0.0) + position * f.trail * (double)local;
+  f.state = position * f.trail * (double)count + 31.0 * f.ladder_nodes;
   const double transform = options->tolerance < 3.3e-6 ? 38.0 : 26.0;     /* double or float */
   const double node = transform * (1.0 + 0.25 * fmin(levels / 4e5, 1.0)); /* in the cache or not */
   const bool fine = layout.cutoff * setting.coarsest > 1.01 * MN_PHASE_END;

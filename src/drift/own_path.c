@@ -11,12 +11,23 @@
 
 enum { BLOCK = 1024 /* cells */, JOINT = 8 /* samples */, CHOSEN = 4096 /* cells that feel for all */ };
 
-/* Accuracies below are summed in double: float lanes err by a fifth of that. */
+/* Accuracies below need two words and double lanes: float lanes err by a fifth of that. */
 static const double double_below = 1e-5;
 
-typedef void sum_of_samples(int64_t, int64_t, int, const mn_gaussians *, const double *, double *const *, double *);
+double mn_own_path_accuracy(const mn_model *model, double window, double relative, double allowed)
+{
+  const double largest = 0.0508 * sqrt(model->theta / window); /* mn_kernel_tail without decay */
+  return fmin(fmax(relative, allowed / largest), 0.1);
+}
 
-/* rules[k]: what the k-th of the oldest samples has left, as seen from now. */
+/* A force that falls off over a width s errs by about d/s of its largest for places that err by d.  No jump where two
+ * words become necessary: an accuracy that wavers about that changes nothing. */
+double mn_own_path_finest(const mn_model *model, double window, double accuracy)
+{
+  return 0.1 * fmax(0.0, accuracy - double_below) * sqrt(2.0 * window / model->theta);
+}
+
+/* rules[k]: what the k-th of the oldest samples has left, as seen from now; lengths in units of the trail. */
 static mn_error *find_rules(const mn_trail *t, const mn_model *model, double now, double accuracy, int samples,
                             mn_gaussians *rules)
 {
@@ -29,6 +40,10 @@ static mn_error *find_rules(const mn_trail *t, const mn_model *model, double now
     const int count = mn_quadrature_intervals(model->quadrature, times, samples, k, intervals);
     if (count > 0) {
       mn_quadrature_rule(model, accuracy, count, intervals, &rules[k]);
+    }
+    for (int q = 0; q < rules[k].count; q++) {
+      rules[k].weight[q] *= t->unit;
+      rules[k].rate[q] *= t->unit * t->unit;
     }
   }
   mn_free(&times);
@@ -44,24 +59,47 @@ static int older_than(const mn_trail *t, double now)
   return samples;
 }
 
+/* Lanes for cells [begin, end) of local ones. */
+static void sum_samples(const mn_trail *t, int64_t begin, int64_t end, int samples, const mn_gaussians *rules,
+                        const int32_t *here, int32_t *const *then, int64_t local, double *sum)
+{
+  (t->words == 1 ? mn_own_path_float : mn_own_path_double)(begin, end, samples, rules, here, then, local, sum);
+}
+
 mn_error *mn_own_path_subtract(const mn_trail *t, const mn_model *model, double now, double accuracy,
                                const double *mine, double *sum)
 {
-  sum_of_samples *const sum_samples = accuracy < double_below ? mn_own_path_double : mn_own_path_float;
   const int64_t local = mn_block_count(t->block);
   const int samples = older_than(t, now);
+  int32_t here[4 * BLOCK];
   mn_gaussians *rules = NULL;
+  if (samples == 0) {
+    return NULL;
+  }
   MN_TRY(mn_alloc(&rules, samples, sizeof *rules));
   mn_error *error = find_rules(t, model, now, accuracy, samples, rules);
   for (int64_t i = 0; i < local && !error; i += BLOCK) {
     const int64_t end = local - i < BLOCK ? local : i + BLOCK;
-    for (int k = 0; k < samples; k += JOINT) {
+    if (!mn_trail_round(t, end - i, &mine[2 * i], here)) {
+      error = mn_error_create(MN_INTERNAL, "a cell is outside of the region of the own trails");
+    }
+    for (int k = 0; k < samples && !error; k += JOINT) {
       const int joint = samples - k < JOINT ? samples - k : JOINT;
-      sum_samples(i, end, joint, &rules[k], mine, &t->x[k], sum);
+      sum_samples(t, i, end, joint, &rules[k], here, &t->x[k], local, sum);
     }
   }
   mn_free(&rules);
   return error;
+}
+
+static void pick_places(const mn_chosen *c, const mn_trail *t, int k, int32_t *places)
+{
+  const int64_t local = mn_block_count(t->block);
+  for (int plane = 0; plane < 2 * t->words; plane++) {
+    for (int64_t i = 0; i < c->n; i++) {
+      places[plane * c->n + i] = t->x[k][plane * local + c->first + i * c->stride];
+    }
+  }
 }
 
 /* squares[k] = sum over chosen cells of the squared force of sample k as a share of the largest it can be; integers, so
@@ -69,23 +107,24 @@ mn_error *mn_own_path_subtract(const mn_trail *t, const mn_model *model, double 
 static mn_error *sum_squares(const mn_chosen *c, const mn_trail *t, const mn_gaussians *rules, const double *largest,
                              int samples, const double *mine, int64_t *squares)
 {
-  double *at = NULL;
-  MN_TRY(mn_alloc(&at, 6 * c->n, sizeof *at));
-  double *then = at + 2 * c->n;
-  double *force = at + 4 * c->n;
+  double *force = NULL;
+  MN_TRY(mn_alloc(&force, 6 * c->n, sizeof *force));
+  int32_t *here = (int32_t *)(force + 2 * c->n);
+  int32_t *then = here + 4 * c->n;
   const mn_chosen picked = {1, 0, c->n};
-  mn_chosen_pick(c, mine, at);
-  for (int k = 0; k < samples; k++) {
+  mn_chosen_pick(c, mine, force);
+  const bool inside = mn_trail_round(t, c->n, force, here);
+  for (int k = 0; k < samples && inside; k++) {
     if (!(largest[k] > 0.0)) {
       continue; /* decayed to nothing */
     }
-    mn_chosen_pick(c, t->x[k], then);
+    pick_places(c, t, k, then);
     memset(force, 0, (size_t)(2 * c->n) * sizeof *force);
-    mn_own_path_float(0, c->n, 1, &rules[k], at, &then, force);
+    sum_samples(t, 0, c->n, 1, &rules[k], here, &then, c->n, force);
     squares[k] = mn_chosen_squares(&picked, largest[k], force);
   }
-  mn_free(&at);
-  return NULL;
+  mn_free(&force);
+  return inside ? NULL : mn_error_create(MN_INTERNAL, "a cell is outside of the region of the own trails");
 }
 
 /* Time that sample k stands for, and its youngest lag. */

@@ -274,10 +274,11 @@ static double allowed_of(const mn_drift *drift)
 static mn_error *subtract_trails(mn_drift *drift, double now, double window, const double *mine, double *sum)
 {
   const spectral *w = drift->work;
+  mn_trail *trail = mn_ladder_trail(w->ladder);
   const double relative = mn_share_of_tolerance * drift->options.tolerance;
-  const double largest = 0.0508 * sqrt(drift->model.theta / window); /* mn_kernel_tail without decay */
-  const double accuracy = fmin(fmax(relative, allowed_of(drift) / largest), 0.1);
-  mn_error *error = mn_own_path_subtract(mn_ladder_trail(w->ladder), &drift->model, now, accuracy, mine, sum);
+  const double accuracy = mn_own_path_accuracy(&drift->model, window, relative, allowed_of(drift));
+  mn_error *error = mn_trail_resolve(trail, mn_own_path_finest(&drift->model, window, accuracy));
+  error = error ? error : mn_own_path_subtract(trail, &drift->model, now, accuracy, mine, sum);
   clock(drift, MN_PHASE_OWN);
   return mn_agree(&drift->parallel, error);
 }

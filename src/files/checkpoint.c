@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 /* Order and meaning of the table below. */
-enum { POSITION, FREE_PATH, BASE, TIME, EXPONENT, WORDS_PER_SAMPLE, WORDS, LADDER, MODES };
+enum { POSITION, FREE_PATH, BASE, TIME, EXPONENT, WORDS_PER_SAMPLE, WORDS, LADDER, MODES, TRAILS };
 
 const mn_state_field mn_state_fields[] = {
     [POSITION] = {"/cells/position", "float64", "[N, 2]", "positions at the time of the checkpoint, exact"},
@@ -26,6 +26,8 @@ const mn_state_field mn_state_fields[] = {
     [LADDER] = {MN_LADDER_TABLE, "float64", "[T]", "spectral engine: box, levels and chapters, see below"},
     [MODES] = {MN_LADDER_MODES, "float64", "[M]",
                "spectral engine: modes of all levels and chapters, one after the other"},
+    [TRAILS] = {MN_LADDER_TRAILS, "int32", "[P]",
+                "spectral engine: past positions of own trails, one plane after the other"},
     {NULL, NULL, NULL, NULL},
 };
 

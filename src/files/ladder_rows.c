@@ -17,9 +17,40 @@ static int64_t ladder_numbers(mn_ladder *ladder)
   return total;
 }
 
+/* Own trails of all cells: a plane for every sample, word and coordinate. */
+static int64_t planes(const mn_trail *t)
+{
+  return (int64_t)2 * t->words * t->samples;
+}
+
+/* This rank's part of plane k, and where it is in memory. */
+static mn_rows plane(const mn_trail *t, int64_t count, int64_t k, int32_t **values)
+{
+  const int64_t local = mn_block_count(t->block);
+  const int64_t of_sample = 2 * t->words;
+  *values = t->x[k / of_sample] + k % of_sample * local;
+  return (mn_rows){MN_LADDER_TRAILS, MN_I32, planes(t) * count, 0, k * count + t->block.begin, local};
+}
+
 int64_t mn_ladder_rows_bytes(mn_ladder *ladder)
 {
-  return (int64_t)sizeof(double) * (ladder_numbers(ladder) + mn_ladder_table_size(ladder));
+  return (int64_t)sizeof(double) * (ladder_numbers(ladder) + mn_ladder_table_size(ladder)) +
+         (int64_t)sizeof(int32_t) * planes(mn_ladder_trail(ladder)) * mn_ladder_cells(ladder);
+}
+
+static mn_error *write_trails(mn_h5 *file, const mn_parallel *parallel, mn_ladder *ladder)
+{
+  const mn_trail *t = mn_ladder_trail(ladder);
+  const int64_t count = mn_ladder_cells(ladder);
+  const mn_rows all = {MN_LADDER_TRAILS, MN_I32, planes(t) * count, 0, 0, 0};
+  MN_TRY(mn_h5_create_rows(file, &all));
+  mn_error *error = NULL;
+  for (int64_t k = 0; k < planes(t) && !error; k++) {
+    int32_t *values;
+    const mn_rows part = plane(t, count, k, &values);
+    error = part.count == 0 ? NULL : mn_h5_write_part(file, &part, values);
+  }
+  return mn_agree(parallel, error);
 }
 
 static mn_error *write_modes(mn_h5 *file, const mn_parallel *parallel, mn_ladder *ladder)
@@ -48,7 +79,8 @@ mn_error *mn_ladder_rows_write(mn_h5 *file, const mn_parallel *parallel, mn_ladd
   mn_error *error = mn_h5_group(file, "/ladder");
   error = error ? error : mn_h5_write(file, &rows, table);
   mn_free(&table);
-  return error ? error : write_modes(file, parallel, ladder);
+  error = error ? error : write_modes(file, parallel, ladder);
+  return error ? error : write_trails(file, parallel, ladder);
 }
 
 static mn_error *load_modes(hid_t file, mn_ladder *ladder)
@@ -61,6 +93,19 @@ static mn_error *load_modes(hid_t file, mn_ladder *ladder)
       MN_TRY(mn_h5_read(file, &part, set.values));
     }
     before += set.total;
+  }
+  return NULL;
+}
+
+static mn_error *load_trails(hid_t file, mn_ladder *ladder)
+{
+  const mn_trail *t = mn_ladder_trail(ladder);
+  for (int64_t k = 0; k < planes(t); k++) {
+    int32_t *values;
+    const mn_rows part = plane(t, mn_ladder_cells(ladder), k, &values);
+    if (part.count > 0) {
+      MN_TRY(mn_h5_read(file, &part, values));
+    }
   }
   return NULL;
 }
@@ -87,5 +132,6 @@ mn_error *mn_ladder_rows_read(hid_t file, const mn_parallel *parallel, mn_ladder
   mn_error *error = mn_agree(parallel, load_table(file, &size, &table));
   error = error ? error : mn_ladder_restore(ladder, size, table);
   mn_free(&table);
-  return error ? error : load_modes(file, ladder);
+  error = error ? error : load_modes(file, ladder);
+  return error ? error : load_trails(file, ladder);
 }

@@ -1,4 +1,4 @@
-/* ladder_rows.h  The ladder of the spectral engine as two datasets of a checkpoint. */
+/* ladder_rows.h  The ladder of the spectral engine as three datasets of a checkpoint. */
 #ifndef MN_FILES_LADDER_ROWS_H
 #define MN_FILES_LADDER_ROWS_H
 
@@ -8,6 +8,7 @@
 
 #define MN_LADDER_TABLE "/ladder/table"
 #define MN_LADDER_MODES "/ladder/modes"
+#define MN_LADDER_TRAILS "/ladder/trails"
 
 /* Bytes it takes.  Local. */
 int64_t mn_ladder_rows_bytes(mn_ladder *ladder);

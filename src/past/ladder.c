@@ -192,6 +192,7 @@ static mn_error *widen_box(mn_ladder *l, const double low[2], const double high[
     l->high[a] = l->has_box ? fmax(l->high[a], high[a] + room) : high[a] + room;
   }
   l->has_box = true;
+  MN_TRY(mn_agree(&l->parallel, mn_trail_reach(&l->trail, l->low, l->high)));
   for (int k = 0; k < l->levels; k++) {
     mn_level *wider = NULL;
     MN_TRY(mn_ladder_make_level(l, l->level[k]->number, &wider));
@@ -267,6 +268,11 @@ double mn_ladder_spacing(const mn_ladder *l)
 double mn_ladder_variance(const mn_ladder *l)
 {
   return mn_ladder_variance_of(l, l->level[0]->number);
+}
+
+int64_t mn_ladder_cells(const mn_ladder *l)
+{
+  return l->count;
 }
 
 mn_trail *mn_ladder_trail(mn_ladder *l)

@@ -1,15 +1,15 @@
 /* A checkpoint holds a table of numbers, the same on every rank, and sets of modes, shared by columns.  The table:
  * time, newest smear, number of samples (0 or 1), low and high corner of the box, scene, frame, levels, number of the
- * finest, samples of the own trails; then the times of those; then per level whether it has seen the newest sample, and
- * its chapters; then per chapter stamp, begin, end, smear.  The sets: samples of the own trails; then per level newest
- * sample (if seen), sum, chapters. */
+ * finest, samples of the own trails, their words, origin and unit; then the times of those; then per level whether it
+ * has seen the newest sample, and its chapters; then per chapter stamp, begin, end, smear.  The sets: per level newest
+ * sample (if seen), sum, chapters. Samples of the own trails are read and written by themselves. */
 #include <mnemotaxis/memory.h>
 
 #include "ladder_parts.h"
 
 #include <math.h>
 
-enum { HEAD = 16, PER_LEVEL = 2, PER_CHAPTER = 4 };
+enum { HEAD = 20, PER_LEVEL = 2, PER_CHAPTER = 4 };
 
 int64_t mn_ladder_table_size(const mn_ladder *l)
 {
@@ -37,7 +37,11 @@ void mn_ladder_table(const mn_ladder *l, double *table)
                              l->frame[3],
                              (double)l->levels,
                              l->levels > 0 ? (double)l->level[0]->number : 0.0,
-                             (double)l->trail.samples};
+                             (double)l->trail.samples,
+                             (double)l->trail.words,
+                             l->trail.origin[0],
+                             l->trail.origin[1],
+                             l->trail.unit};
   for (int k = 0; k < HEAD; k++) {
     *table++ = head[k];
   }
@@ -64,7 +68,7 @@ static int sets_of(const mn_level *level)
 
 int mn_ladder_sets(const mn_ladder *l)
 {
-  int sets = l->trail.samples;
+  int sets = 0;
   for (int k = 0; k < l->levels; k++) {
     sets += sets_of(l->level[k]);
   }
@@ -74,11 +78,6 @@ int mn_ladder_sets(const mn_ladder *l)
 mn_mode_set mn_ladder_set(mn_ladder *l, int index)
 {
   int k = 0;
-  if (index < l->trail.samples) {
-    const mn_block own = l->trail.block;
-    return (mn_mode_set){2 * l->count, 2 * own.begin, 2 * mn_block_count(own), l->trail.x[index]};
-  }
-  index -= l->trail.samples;
   while (index >= sets_of(l->level[k])) {
     index -= sets_of(l->level[k++]);
   }
@@ -154,10 +153,18 @@ mn_error *mn_ladder_restore(mn_ladder *l, int64_t size, const double *table)
   const double levels = next(&r);
   const double first = next(&r);
   const double samples = next(&r);
-  if (!(levels >= 0.0 && levels <= MN_LEVELS_MAX) || isnan(first) || !(samples >= 0.0 && samples <= (double)size)) {
+  const double words = next(&r);
+  for (int a = 0; a < 2; a++) {
+    l->trail.origin[a] = next(&r);
+  }
+  l->trail.unit = next(&r);
+  int exponent;
+  if (!(levels >= 0.0 && levels <= MN_LEVELS_MAX) || isnan(first) || !(samples >= 0.0 && samples <= (double)size) ||
+      !(words == 1.0 || words == 2.0) || (samples > 0.0 && frexp(l->trail.unit, &exponent) != 0.5)) {
     return damaged();
   }
   l->has_box = levels > 0.0;
+  l->trail.words = (int)words;
   mn_error *error = NULL;
   for (int k = 0; k < (int)samples && !error; k++) {
     error = mn_trail_append(&l->trail, next(&r), NULL);

@@ -1,22 +1,17 @@
-/* The field of an interval of length g at lag tau is a Gaussian of variance 2 tau/theta.  Without the sample between
- * two intervals the path there is known to sqrt(g/6) only, so the force of the joint interval is wrong by about |second
- * derivative| sqrt(g/6) g, of random sign from interval to interval: with g intervals of a lag of order tau this adds
- * up to 0.008 theta g tau^(-3/2), rms; twice that for frozen sources, which take the younger end for all of an interval
- * and so know the path to sqrt(2 g/3) only.  What is older than tau altogether is at most mn_kernel_tail(tau).
- *
- * For theta >> 1 a path seldom comes back into its own narrow trail, and both are far too careful.  A sample that is
- * felt with f a unit of time, rms, independently of its neighbours at worst, is wrong by 0.7 f g on an interval, and f
- * falls like tau^(-3/2): all intervals of a lag of order tau add up to 0.7 f sqrt(g tau), and all that is older to 2 f
- * tau if it points in one direction.  The smaller bound holds. */
+/* Fixed point: differences of places are exact, cost one instruction, and take half the memory of doubles where 32 bits
+ * of the region are fine enough. */
 #include <mnemotaxis/memory.h>
 #include <mnemotaxis/trail.h>
 
 #include <math.h>
 #include <string.h>
 
+/* Of the region, on either side of the origin, in units: differences of places fit into a word. */
+static const double half = 0x1p30 - 1.0;
+
 void mn_trail_begin(mn_block block, mn_trail *t)
 {
-  *t = (mn_trail){.block = block};
+  *t = (mn_trail){.block = block, .words = 2};
 }
 
 void mn_trail_clear(mn_trail *t)
@@ -31,9 +26,135 @@ void mn_trail_clear(mn_trail *t)
   t->room = 0;
 }
 
+/* Place s, in units, of one coordinate: the nearest integer, and what it leaves. */
+static inline void put(double s, int words, int32_t *first, int32_t *second)
+{
+  const double whole = rint(s);
+  *first = (int32_t)whole;
+  if (words == 2) {
+    *second = (int32_t)rint((s - whole) * 0x1p30);
+  }
+}
+
+static inline double get(int words, const int32_t *first, const int32_t *second)
+{
+  return *first + (words == 2 ? 0x1p-30 * *second : 0.0);
+}
+
+/* Places of the trail's samples in a unit 1/shrink times as large. */
+static void shrink_places(mn_trail *t, double shrink)
+{
+  const int64_t coordinates = 2 * mn_block_count(t->block);
+  for (int k = 0; k < t->samples; k++) {
+    int32_t *first = t->x[k];
+    int32_t *second = first + (t->words - 1) * coordinates;
+    for (int64_t i = 0; i < coordinates; i++) {
+      put(shrink * get(t->words, &first[i], &second[i]), t->words, &first[i], &second[i]);
+    }
+  }
+}
+
+/* Arrays of samples to come are made anew when they are needed. */
+static void drop_spare(mn_trail *t)
+{
+  for (int k = t->samples; k < t->room; k++) {
+    mn_free(&t->x[k]);
+  }
+}
+
+/* Of no use any more when it fails. */
+static mn_error *write_in(mn_trail *t, int words)
+{
+  if (words != t->words) {
+    drop_spare(t);
+    for (int k = 0; k < t->samples; k++) {
+      MN_TRY(mn_resize(&t->x[k], 2 * words * mn_block_count(t->block), sizeof **t->x));
+    }
+    t->words = words;
+  }
+  return NULL;
+}
+
+mn_error *mn_trail_reach(mn_trail *t, const double low[2], const double high[2])
+{
+  double farthest = 0.0;
+  for (int a = 0; a < 2; a++) {
+    if (!(t->unit > 0.0)) {
+      t->origin[a] = 0.5 * (low[a] + high[a]);
+    }
+    farthest = fmax(farthest, fmax(high[a] - t->origin[a], t->origin[a] - low[a]));
+  }
+  if (t->unit > 0.0 && farthest <= half * t->unit) {
+    return NULL;
+  }
+  int exponent;
+  (void)frexp(farthest * (1.0 + 0x1p-29), &exponent); /* < 2^exponent */
+  const double unit = ldexp(1.0, exponent - 30);
+  MN_TRY(write_in(t, 2)); /* nobody knows yet how fine they have to stay */
+  shrink_places(t, t->unit / unit);
+  t->unit = unit;
+  return NULL;
+}
+
+mn_error *mn_trail_resolve(mn_trail *t, double finest)
+{
+  return write_in(t, t->unit <= (t->words == 1 ? finest : 0.25 * finest) ? 1 : 2);
+}
+
+static inline double within(double bound, double place)
+{
+  const double above = place > -bound ? place : -bound;
+  return above < bound ? above : bound;
+}
+
+/* Returns how many of n places are outside. */
+static int64_t round_first(const double *from, double origin, double per_unit, int64_t n, int32_t *restrict first)
+{
+  int64_t outside = 0;
+  for (int64_t i = 0; i < n; i++) {
+    const double place = (from[2 * i] - origin) * per_unit;
+    const double held = within(half, place);
+    outside += held != place;
+    first[i] = (int32_t)rint(held);
+  }
+  return outside;
+}
+
+static void round_second(const double *from, double origin, double per_unit, int64_t n, const int32_t *restrict first,
+                         int32_t *restrict second)
+{
+  for (int64_t i = 0; i < n; i++) {
+    const double left = (from[2 * i] - origin) * per_unit - first[i];
+    second[i] = (int32_t)rint(within(0.5, left) * 0x1p30);
+  }
+}
+
+bool mn_trail_round(const mn_trail *t, int64_t n, const double *from, int32_t *to)
+{
+  const double per_unit = 1.0 / t->unit;
+  int64_t outside = 0;
+  for (int a = 0; a < 2; a++) {
+    int32_t *first = to + a * n;
+    outside += round_first(from + a, t->origin[a], per_unit, n, first);
+    if (t->words == 2) {
+      round_second(from + a, t->origin[a], per_unit, n, first, first + 2 * n);
+    }
+  }
+  return outside == 0;
+}
+
+void mn_trail_position(const mn_trail *t, int k, int64_t i, double position[2])
+{
+  const int64_t local = mn_block_count(t->block);
+  for (int a = 0; a < 2; a++) {
+    const int32_t *first = &t->x[k][a * local + i];
+    position[a] = t->origin[a] + t->unit * get(t->words, first, first + 2 * (t->words - 1) * local);
+  }
+}
+
 mn_error *mn_trail_append(mn_trail *t, double time, const double *mine)
 {
-  const int64_t numbers = 2 * mn_block_count(t->block);
+  const int64_t local = mn_block_count(t->block);
   if (t->samples == t->room) {
     const int room = t->room == 0 ? 8 : 2 * t->room;
     MN_TRY(mn_resize(&t->times, room, sizeof *t->times));
@@ -42,84 +163,24 @@ mn_error *mn_trail_append(mn_trail *t, double time, const double *mine)
     t->room = room;
   }
   if (!t->x[t->samples]) {
-    MN_TRY(mn_alloc(&t->x[t->samples], numbers, sizeof(double)));
+    MN_TRY(mn_alloc(&t->x[t->samples], 2 * t->words * local, sizeof **t->x));
+  }
+  if (mine && !mn_trail_round(t, local, mine, t->x[t->samples])) {
+    return mn_error_create(MN_INTERNAL, "a cell has left the region of the own trails");
   }
   t->times[t->samples] = time;
   t->felt[t->samples] = (double)INFINITY;
-  if (mine) {
-    memcpy(t->x[t->samples], mine, (size_t)numbers * sizeof *mine);
-  }
   t->samples++;
   return NULL;
 }
 
-/* Sample k goes; its array is kept for the next one. */
-static void drop(mn_trail *t, int k)
+void mn_trail_drop(mn_trail *t, int k)
 {
-  double *array = t->x[k];
+  int32_t *array = t->x[k]; /* kept for the next one */
   const size_t later = (size_t)(t->samples - k - 1);
   memmove(&t->times[k], &t->times[k + 1], later * sizeof *t->times);
   memmove(&t->felt[k], &t->felt[k + 1], later * sizeof *t->felt);
   memmove(&t->x[k], &t->x[k + 1], later * sizeof *t->x);
   t->samples--;
   t->x[t->samples] = array;
-}
-
-/* What joint intervals of unit length err by, all those of lags of that order. */
-static double error_of_joints(const mn_model *model, double lag)
-{
-  const double known = model->quadrature == MN_FROZEN ? 0.016 : 0.008;
-  return known * model->theta / (lag * sqrt(lag)) * exp(-model->lambda * lag / model->theta);
-}
-
-/* May the two intervals that meet in sample k become one? */
-static bool dispensable(const mn_trail *t, const mn_model *model, double now, double allowed, int k)
-{
-  const double gap = t->times[k + 1] - t->times[k - 1];
-  const double lag = now - t->times[k + 1];
-  const double smooth = gap * error_of_joints(model, lag);
-  if (!(gap <= lag)) { /* lags of the joint interval stay of one order */
-    return false;
-  }
-  return fmin(smooth, 0.7 * t->felt[k] * sqrt(gap * (now - t->times[k]))) <= allowed;
-}
-
-/* All that is older than sample 1. */
-static double oldest(const mn_trail *t, const mn_model *model, double now)
-{
-  const double lag = now - t->times[1];
-  return fmin(mn_kernel_tail(model, lag), 2.0 * t->felt[1] * lag);
-}
-
-/* Intervals of lags of one order, an octave, may err by `allowed`, and octaves are independent: those of sixteen steps
- * make the tolerance's share, and what grows old has to share with more of them. */
-static double share_of_octave(double oldest_by_youngest, double allowed)
-{
-  return allowed / sqrt(fmax(1.0, 0.25 * log2(oldest_by_youngest)));
-}
-
-void mn_trail_thin(mn_trail *t, const mn_model *model, double now, double whole, double allowed)
-{
-  while (t->samples > 1 && now - t->times[1] > whole && oldest(t, model, now) <= allowed) {
-    drop(t, 0);
-  }
-  const double youngest = t->samples > 0 ? now - t->times[t->samples - 1] : 1.0;
-  const double share = t->samples > 0 ? share_of_octave((now - t->times[0]) / youngest, allowed) : allowed;
-  for (int k = t->samples - 2; k > 0; k--) {
-    if (now - t->times[k] > whole && dispensable(t, model, now, share, k)) {
-      drop(t, k);
-      k--; /* its neighbour has just become the end of a longer interval */
-    }
-  }
-}
-
-int64_t mn_trail_expected(const mn_model *model, double step, double age, double whole, double allowed)
-{
-  const double share = share_of_octave(fmax(1.0, age / step), allowed);
-  int64_t samples = 1; /* the newest is always kept */
-  for (double lag = step; lag < age && (lag <= whole || mn_kernel_tail(model, lag) > allowed); samples++) {
-    const double joint = lag <= whole ? step : fmin(share / error_of_joints(model, lag), lag);
-    lag += fmax(step, 0.75 * joint); /* intervals are between half of that and that */
-  }
-  return samples;
 }
