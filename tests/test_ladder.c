@@ -86,6 +86,31 @@ static void points_that_leave_the_box_widen_it_and_the_field_does_not_jump(void 
   }
 }
 
+/* Intervals that enter are narrower than their level, points if sources are frozen: their modes ring over the box. */
+static void nothing_is_left_at_a_border_that_was_widened(void **state)
+{
+  (void)state;
+  for (int k = 0; k < 2; k++) {
+    const mn_model model = {k ? 100.0 : 1.0, 1.0, 0.0, 0.0, k ? MN_FROZEN : MN_BRIDGE};
+    const mn_parallel *p = check_world();
+    tell(&told, &model, 1e-8, 8, 0.02, 1.0);
+    mn_ladder *l = create(p, &told, 1);
+    remember_until(p, l, &told, 6);
+    const mn_lattice mesh = mn_ladder_level(l, 0).mesh;
+    for (int i = 10; i < PLACES; i++) { /* the others stay in the cloud */
+      told.place[2 * i] = mesh.spacing * ((double)mesh.first[0] + 0.3 * (i - 20));
+      told.place[2 * i + 1] = told.x[5][2 * i + 1];
+    }
+    told.low[0] = mesh.spacing * (double)mesh.first[0] - 0.5;
+    ask(p, l, &told, 6);
+    const bool wider = mn_ladder_level(l, 0).mesh.first[0] < mesh.first[0];
+    const double error = error_of(l, &told, 6);
+    mn_ladder_destroy(&l);
+    assert_true(wider);
+    check_at_most(error, told.tolerance, because);
+  }
+}
+
 /* Long steps, of which nobody knew, among short ones: they are wide enough for the second level when they are
  * remembered, and the second level holds the cells after some of them only. */
 static void long_steps_among_short_ones_enter_where_the_cells_are(void **state)
@@ -141,5 +166,6 @@ static void gradient_has_the_same_bits_on_any_number_of_ranks(void **state)
 MN_TESTS("ladder", cmocka_unit_test(gradient_is_the_sum_over_points_and_past_intervals),
          cmocka_unit_test(content_moves_up_as_it_grows_old_and_the_sum_stays_right),
          cmocka_unit_test(points_that_leave_the_box_widen_it_and_the_field_does_not_jump),
+         cmocka_unit_test(nothing_is_left_at_a_border_that_was_widened),
          cmocka_unit_test(long_steps_among_short_ones_enter_where_the_cells_are),
          cmocka_unit_test(gradient_has_the_same_bits_on_any_number_of_ranks));
