@@ -2,7 +2,7 @@
  * steps x equal or growing steps, each a Brownian cloud whose drift is asked for at every step, against the direct
  * engine, twenty times sharper, at the end.  Prints measured/requested, and the largest of each tolerance.  Arguments:
  * every how many-th case (1: all, hours; 31: minutes), the largest number of steps, cells, the largest theta (of 400
- * steps at 1000 and 1e-7 meshes need some 30 GB). */
+ * steps at 1000 and 1e-7 meshes need some 30 GB), the seed of the clouds. */
 #include "bench.h"
 
 #include <math.h>
@@ -24,11 +24,12 @@ typedef struct question {
   double growth;
   int steps;
   int64_t count;
+  uint32_t seed;
 } question;
 
-static question question_of(int k, int64_t count)
+static question question_of(int k, int64_t count, uint32_t seed)
 {
-  question q = {.count = count};
+  question q = {.count = count, .seed = seed};
   q.tolerance = tolerances[k % TOLERANCES];
   k /= TOLERANCES;
   q.model = (mn_model){.theta = thetas[k % 6], .chi = 6.283185307179586};
@@ -55,7 +56,7 @@ static void move(const question *q, mn_block own, int n, double *x)
 {
   for (int64_t i = own.begin; i < own.end; i++) {
     double normal[2];
-    mn_noise_normal(5, MN_STREAM_MOTION, (uint32_t)i, (uint64_t)n, 0, normal);
+    mn_noise_normal(q->seed, MN_STREAM_MOTION, (uint32_t)i, (uint64_t)n, 0, normal);
     const double size = n > 0 ? sqrt(2.0 * step_of(q, n - 1)) : q->clustered && i % 2 ? 0.1 : 1.0;
     for (int a = 0; a < 2; a++) {
       double *to = &x[2 * (i - own.begin) + a];
@@ -106,6 +107,7 @@ int main(int argc, char **argv)
   const int longest = (int)bench_argument(argc, argv, 2, 40);
   const int64_t count = (int64_t)bench_argument(argc, argv, 3, 400);
   const double largest = bench_argument(argc, argv, 4, 1000.0);
+  const uint32_t seed = (uint32_t)bench_argument(argc, argv, 5, 5);
   double *array[3];
   double worst[TOLERANCES] = {0.0};
   int cases[TOLERANCES] = {0};
@@ -114,7 +116,7 @@ int main(int argc, char **argv)
   }
   printf("tolerance,theta,lambda,quadrature,clustered,steps,growth,measured_over_requested\n");
   for (int k = 0; k < CASES; k += every) {
-    const question q = question_of(k, count);
+    const question q = question_of(k, count, seed);
     if (q.steps > longest || q.model.theta > largest) {
       continue;
     }
