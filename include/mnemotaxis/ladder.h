@@ -133,7 +133,7 @@ int mn_ladder_sets(const mn_ladder *ladder);
 mn_mode_set mn_ladder_set(mn_ladder *ladder, int k);
 
 /** Makes levels and chapters of a new ladder as the table says; the sets and the positions are then to be filled.
- * Collective. Fails: MN_DATA when the table makes no sense. */
+ * Collective.  Fails: MN_DATA when the table makes no sense. */
 mn_error *mn_ladder_restore(mn_ladder *ladder, int64_t size, const double *table) MN_MUST_CHECK;
 
 #ifdef __cplusplus

@@ -26,30 +26,24 @@ void mn_trail_clear(mn_trail *t)
   t->room = 0;
 }
 
-/* Place s, in units, of one coordinate: the nearest integer, and what it leaves. */
-static inline void put(double s, int words, int32_t *first, int32_t *second)
-{
-  const double whole = rint(s);
-  *first = (int32_t)whole;
-  if (words == 2) {
-    *second = (int32_t)rint((s - whole) * 0x1p30);
-  }
-}
-
-static inline double get(int words, const int32_t *first, const int32_t *second)
+/* A place in units. */
+static inline double place_of(int words, const int32_t *first, const int32_t *second)
 {
   return *first + (words == 2 ? 0x1p-30 * *second : 0.0);
 }
 
-/* Places of the trail's samples in a unit 1/shrink times as large. */
+/* Places of the trail's samples, in two words, in a unit 1/shrink times as large. */
 static void shrink_places(mn_trail *t, double shrink)
 {
   const int64_t coordinates = 2 * mn_block_count(t->block);
   for (int k = 0; k < t->samples; k++) {
     int32_t *first = t->x[k];
-    int32_t *second = first + (t->words - 1) * coordinates;
+    int32_t *second = first + coordinates;
     for (int64_t i = 0; i < coordinates; i++) {
-      put(shrink * get(t->words, &first[i], &second[i]), t->words, &first[i], &second[i]);
+      const double place = shrink * place_of(2, &first[i], &second[i]);
+      const double whole = rint(place);
+      first[i] = (int32_t)whole;
+      second[i] = (int32_t)rint((place - whole) * 0x1p30);
     }
   }
 }
@@ -148,7 +142,7 @@ void mn_trail_position(const mn_trail *t, int k, int64_t i, double position[2])
   const int64_t local = mn_block_count(t->block);
   for (int a = 0; a < 2; a++) {
     const int32_t *first = &t->x[k][a * local + i];
-    position[a] = t->origin[a] + t->unit * get(t->words, first, first + 2 * (t->words - 1) * local);
+    position[a] = t->origin[a] + t->unit * place_of(t->words, first, first + 2 * (t->words - 1) * local);
   }
 }
 
