@@ -3,7 +3,7 @@
  * the error of 32 cells against the direct sum, where that can be afforded; and the yardstick: how many w exp(a
  * r^2)(dx, dy) in float a second one core makes with a vector exp. Arguments: cells, steps before, tolerance, theta,
  * averaged (0: un-averaged force), steps measured, clustered (1: half of the cells in a hundredth of the area),
- * variance of the start per coordinate. */
+ * variance of the start per coordinate, lambda. */
 #include "bench.h"
 #include "machine.h"
 
@@ -134,7 +134,7 @@ int main(int argc, char **argv)
   const double theta = bench_argument(argc, argv, 4, 1.0);
   const bool averaged = bench_argument(argc, argv, 5, 1.0) > 0.0;
   const int64_t measured = (int64_t)bench_argument(argc, argv, 6, 10);
-  const mn_model model = {.theta = theta, .chi = 6.283185307179586};
+  const mn_model model = {.theta = theta, .lambda = bench_argument(argc, argv, 9, 0.0), .chi = 6.283185307179586};
   cloud c = {.dt = 0.02, .block = mn_block_of(cells, parallel.rank, parallel.size)};
   const mn_drift_options options = {.tolerance = tolerance, .shortest_step = c.dt, .longest_step = c.dt};
   const bool audited = averaged && (double)cells * (double)(before + measured) <= 4e7;

@@ -305,6 +305,8 @@ static void rules_stay_inside_their_range_and_are_empty_when_it_is(void **state)
         assert_true(w > fmax((double)x.low, narrowest) && w < fmin((double)x.high, widest) && split.mass[j] >= 0.0);
       }
     }
+    mn_split_range(&s.model, &s.present, 1e-18 * widest, widest, &split);
+    assert_true(split.count > 0 && split.count <= MN_SPLIT_MAX);
     const double none[3][2] = {{widest, (double)INFINITY}, {0.3 * widest, 0.3 * widest}, {0.4 * widest, 0.3 * widest}};
     for (int i = 0; i < 3; i++) {
       mn_split_range(&s.model, &s.present, none[i][0], none[i][1], &split);

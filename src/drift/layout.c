@@ -78,31 +78,46 @@ static double near_force(const mn_drift *drift, const mn_scene *scene, const mn_
   return random + mean;
 }
 
-/* Pairs below that cut, and the modes they leave to the meshes. */
-static mn_layout with_pairs(const mn_drift *drift, const mn_setting *s, double cut)
+/* Relative error of the near part for pairs below that cut: one of few values, so that what is tabulated for it serves
+ * many steps. */
+static double near_accuracy(const mn_drift *drift, const mn_setting *s, double cut)
 {
   const double allowed = share * drift->options.tolerance * s->scene.force;
   const double least = share_least * drift->options.tolerance;
   const double left = fmin(fmax(allowed / near_force(drift, &s->scene, &s->present, cut), least), 0.3);
-  const double reach = log(1.0 / left) + 0.8 * sqrt(left);
-  return (mn_layout){.pairs = cut > mn_split_narrowest(&drift->model),
-                     .cut = cut,
-                     .reach = sqrt(2.0 * reach * cut),
-                     .near_accuracy = left,
-                     .cutoff = sqrt(2.0 * reach / cut)};
+  return least * exp2(floor(2.0 * log2(left / least)) / 2.0);
 }
 
-/* As few pairs as the modes up to a cutoff allow: cut cutoff^2 = 2 reach(cut), and the reach hardly depends on the cut.
+/* Gaussians of variance w end, in sums over pairs, at r^2 = 2 w decay. */
+static double decay_for(double accuracy)
+{
+  return log(1.0 / accuracy) + 0.8 * sqrt(accuracy);
+}
+
+/* Pairs below that cut, and the modes they leave to the meshes. */
+static mn_layout with_pairs(const mn_drift *drift, const mn_setting *s, double cut)
+{
+  const double accuracy = near_accuracy(drift, s, cut);
+  const double decay = decay_for(accuracy);
+  return (mn_layout){.pairs = cut > mn_split_narrowest(&drift->model),
+                     .cut = cut,
+                     .reach = sqrt(2.0 * decay * cut),
+                     .near_accuracy = accuracy,
+                     .cutoff = sqrt(2.0 * decay / cut)};
+}
+
+/* As few pairs as the modes up to a cutoff allow: cut cutoff^2 = 2 decay(cut), and the decay hardly depends on the cut.
  */
 static mn_layout fewest_pairs(const mn_drift *drift, const mn_setting *s, double cutoff)
 {
   const double narrowest = mn_split_narrowest(&drift->model);
-  double cut = 2.0 * log(1.0 / (share * drift->options.tolerance)) / (cutoff * cutoff);
-  mn_layout l = {.cut = 0.0};
-  for (int i = 0; i < 8; i++) {
-    l = with_pairs(drift, s, fmax(cut, narrowest));
-    cut = l.cut * l.cutoff * l.cutoff / (cutoff * cutoff);
+  double decay = log(1.0 / (share * drift->options.tolerance));
+  double cut = 0.0;
+  for (int i = 0; i < 8; i++) { /* each rises with the other, by whole steps of the accuracy */
+    cut = fmax(2.0 * decay / (cutoff * cutoff), narrowest);
+    decay = decay_for(near_accuracy(drift, s, cut));
   }
+  mn_layout l = with_pairs(drift, s, cut);
   l.cutoff = cutoff;
   return l;
 }

@@ -10,6 +10,7 @@
 #include "chosen.h"
 #include "crowd.h"
 #include "layout.h"
+#include "narrow.h"
 #include "near.h"
 #include "own_path.h"
 #include "sheet.h"
@@ -22,8 +23,7 @@ typedef struct spectral {
   mn_sheet sheet;
   mn_tail tail;
   mn_crowd crowd;
-  mn_table near;
-  mn_curve curve;
+  mn_narrow narrow;
   mn_layout layout;
   double low[2], high[2]; /* box around all cells */
   mn_window equal;        /* the window that is as good for all phases */
@@ -220,32 +220,29 @@ static mn_error *add_fields(mn_drift *drift, double now, const mn_present *prese
   return NULL;
 }
 
-/* The near part: what the meshes leave of the present force. */
-typedef struct remainder {
-  const mn_model *model;
-  const mn_present *present;
-  mn_split wide;
-} remainder_of;
-
-static double near_profile(const void *context, double r2)
+/* What the narrow part depends on, kept the same for many steps: the frame for the box of the cells, and the distance
+ * within which a cell has at most 0.03 neighbours to a power of two. */
+static mn_narrow_key narrow_key(const spectral *w, const mn_present *present)
 {
-  const remainder_of *n = context;
-  return mn_present_profile(n->model, n->present, r2) - mn_split_profile(&n->wide, r2);
+  const double *frame = mn_ladder_frame(w->ladder);
+  return (mn_narrow_key){*present,
+                         w->from,
+                         w->layout.reach,
+                         exp2(floor(log2(0.1 / sqrt(w->scene.density)))),
+                         mn_share_of_tolerance * w->layout.near_accuracy,
+                         {frame[0], frame[1]},
+                         {frame[2], frame[3]}};
 }
 
 static mn_error *sum_near(mn_drift *drift, const mn_present *present)
 {
   spectral *w = drift->work;
-  remainder_of n = {&drift->model, present, {0}};
-  mn_split_range(&drift->model, present, w->from, (double)INFINITY, &n.wide);
-  const double nearest = 0.1 / sqrt(w->scene.density); /* a cell has 0.03 neighbours within it */
-  mn_curve_fill(&w->curve, near_profile, &n, w->layout.reach, nearest, mn_share_of_tolerance * w->layout.near_accuracy,
-                w->low, w->high);
-  if (w->curve.kind != MN_CURVE_NONE) {
-    return mn_agree(&drift->parallel, mn_near_sum_curve(&w->curve, &w->crowd, &drift->cost.pairs));
+  const mn_narrow_key key = narrow_key(w, present);
+  mn_narrow_tabulate(&drift->model, &key, &w->narrow);
+  if (w->narrow.curve.kind != MN_CURVE_NONE) {
+    return mn_agree(&drift->parallel, mn_near_sum_curve(&w->narrow.curve, &w->crowd, &drift->cost.pairs));
   }
-  mn_table_sample(&w->near, near_profile, &n, w->layout.reach * w->layout.reach);
-  drift->cost.pairs += mn_near_sum(&w->near, &w->crowd);
+  drift->cost.pairs += mn_near_sum(&w->narrow.table, &w->crowd);
   return NULL;
 }
 

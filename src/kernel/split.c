@@ -68,17 +68,20 @@ static double panel_end(const mn_model *model, const spread *s, double corner, d
                              : doubled;
 }
 
-static void add_panel(const mn_model *model, const spread *s, double window, double low, double high, mn_split *split)
+/* Gauss-Legendre on [-1, 1]. */
+typedef struct panel_rule {
+  double node[NODES], weight[NODES];
+} panel_rule;
+
+static void add_panel(const mn_model *model, const spread *s, const panel_rule *rule, double window, double low,
+                      double high, mn_split *split)
 {
-  double node[NODES];
-  double weight[NODES];
-  mn_gauss_legendre(NODES, node, weight);
-  assert(split->count + NODES <= MN_SPLIT_MAX);
   const double half = 0.5 * (high - low);
+  assert(split->count + NODES <= MN_SPLIT_MAX);
   for (int i = 0; i < NODES; i++) {
-    const double w = low + half * (1.0 + node[i]);
+    const double w = low + half * (1.0 + rule->node[i]);
     split->variance[split->count] = w;
-    split->mass[split->count++] = half * weight[i] * density(model, s, window, w);
+    split->mass[split->count++] = half * rule->weight[i] * density(model, s, window, w);
   }
 }
 
@@ -95,6 +98,8 @@ void mn_split_range(const mn_model *model, const mn_present *present, double low
   const double window = s.rate * present->window;
   const double corner[2] = {s.start + fmin(window, s.ahead), s.start + fmax(window, s.ahead)};
   const double top = fmin(fmin(high, mn_split_widest(model, present)), cut_by_decay(model, &s));
+  panel_rule rule;
+  mn_gauss_legendre(NODES, rule.node, rule.weight);
   split->count = 0;
   double from = fmax(low, s.start);
   while (from < top) {
@@ -103,7 +108,7 @@ void mn_split_range(const mn_model *model, const mn_present *present, double low
     for (int k = 1; k >= 0; k--) {
       to = corner[k] > from && corner[k] < to ? corner[k] : to;
     }
-    add_panel(model, &s, present->window, from, to, split);
+    add_panel(model, &s, &rule, present->window, from, to, split);
     from = to;
   }
 }
@@ -120,7 +125,7 @@ double mn_split_symbol(const mn_split *split, double k2)
 double mn_split_profile(const mn_split *split, double r2)
 {
   double sum = 0.0;
-  for (int k = 0; k < split->count; k++) {
+  for (int k = split->count - 1; k >= 0 && r2 < 1400.0 * split->variance[k]; k--) { /* exp(-700): nothing */
     const double w = split->variance[k];
     sum += split->mass[k] / (2.0 * pi * w * w) * exp(-0.5 * r2 / w);
   }
