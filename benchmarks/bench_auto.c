@@ -1,6 +1,6 @@
 /* Does `drift.engine = auto` pick the engine that is faster?  For numbers of cells x tolerances x theta: seconds of a
  * number of averaged steps with either engine, one step of each in turn, the choice, and what it costs beside the best.
- * Arguments: steps, the largest number of cells. */
+ * Arguments: steps, the largest number of cells, lambda. */
 #include "bench.h"
 
 #include <math.h>
@@ -71,11 +71,12 @@ int main(int argc, char **argv)
   mn_parallel parallel = bench_start(&argc, &argv, "bench_auto");
   const int64_t steps = (int64_t)bench_argument(argc, argv, 1, 200);
   const int64_t most = (int64_t)bench_argument(argc, argv, 2, 3200);
+  const double lambda = bench_argument(argc, argv, 3, 0.0);
   printf("cells,tolerance,theta,direct_s,spectral_s,auto,over_best\n");
   double worst = 1.0;
   for (int64_t count = 100; count <= most; count *= 2) {
     for (int k = 0; k < TOLERANCES * THETAS; k++) {
-      const question q = {{.theta = thetas[k / TOLERANCES], .chi = 6.283185307179586},
+      const question q = {{.theta = thetas[k / TOLERANCES], .lambda = lambda, .chi = 6.283185307179586},
                           {.tolerance = tolerances[k % TOLERANCES], .shortest_step = dt, .longest_step = dt},
                           count,
                           steps};

@@ -109,5 +109,33 @@ static void work_space_grows_with_the_past(void **state)
   assert_true(recall.q == NULL && recall.times == NULL);
 }
 
+static void count_visits(void *context, const mn_gaussians *rule, double unit, const int64_t *q)
+{
+  int *visited = context;
+  (void)rule;
+  (void)unit;
+  (void)q;
+  (*visited)++;
+}
+
+/* Seven samples, 0.1 apart: the lag up to which a thousandth of 1e-5 is left, from below to beyond all of them. */
+static void samples_that_decay_has_left_nothing_of_are_not_visited(void **state)
+{
+  (void)state;
+  mn_history *h = past_of(SAMPLES);
+  mn_recall recall = {0};
+  check_ok(mn_recall_prepare(&recall, h, time_of(SAMPLES)));
+  for (int k = 0; k <= SAMPLES; k++) {
+    mn_model decaying = model;
+    decaying.lambda = model.theta * log(1e3 / tolerance) / (0.1 * k + 0.05);
+    int visited = 0;
+    mn_recall_walk(&recall, h, &decaying, tolerance, count_visits, &visited);
+    assert_int_equal(visited, k < SAMPLES ? k + 1 : SAMPLES); /* a bridge's youngest lag is that of the next sample */
+  }
+  mn_recall_clear(&recall);
+  mn_history_destroy(&h);
+}
+
 MN_TESTS("recall", cmocka_unit_test(every_older_sample_is_visited_with_its_quadrature),
-         cmocka_unit_test(what_is_not_older_is_left_out), cmocka_unit_test(work_space_grows_with_the_past));
+         cmocka_unit_test(what_is_not_older_is_left_out), cmocka_unit_test(work_space_grows_with_the_past),
+         cmocka_unit_test(samples_that_decay_has_left_nothing_of_are_not_visited));

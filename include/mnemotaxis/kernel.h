@@ -48,6 +48,9 @@ double mn_kernel_mass(const mn_model *model, double a, double b);
  * what forgetting the past beyond `age` can cost the drift divided by chi.  theory.md (16).  Local. */
 double mn_kernel_tail(const mn_model *model, double age);
 
+/** Lag after which decay has left `share` of what there was; INFINITY without decay.  Local. */
+double mn_kernel_memory(const mn_model *model, double share);
+
 #ifdef __cplusplus
 }
 #endif

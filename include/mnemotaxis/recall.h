@@ -21,7 +21,7 @@ typedef struct mn_recall {
   int64_t *q;    /**< [cells, 2] positions of the sample in hand, in units of the visitor's `unit` */
 } mn_recall;
 
-/** Called for every sample, oldest first; its positions are unit * q. */
+/** Called for the samples, oldest first; its positions are unit * q. */
 typedef void mn_recall_visitor(void *context, const mn_gaussians *rule, double unit, const int64_t *q);
 
 /** Looks which samples are older than `now`.  Local. */
@@ -31,7 +31,8 @@ mn_error *mn_recall_prepare(mn_recall *recall, const mn_history *past, double no
 double mn_recall_window(const mn_recall *recall);
 
 /** Visits the samples that were found.  Local.
- * @param tolerance  of the quadrature, theory.md (14) */
+ * @param tolerance  of the quadrature, theory.md (14); what decay has left less than a thousandth of it of is not
+ *                   visited */
 void mn_recall_walk(mn_recall *recall, const mn_history *past, const mn_model *model, double tolerance,
                     mn_recall_visitor *visit, void *context);
 

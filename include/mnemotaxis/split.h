@@ -42,6 +42,9 @@ double mn_split_density(const mn_model *model, const mn_present *present, double
  * Accuracy: symbol 1e-13 of the mass at k = 0, profile 1e-12 of its largest value (test_split). */
 void mn_split_range(const mn_model *model, const mn_present *present, double low, double high, mn_split *split);
 
+/** Variances below it add less than 1e-19 of the rest to a profile at r2 or farther.  Local. */
+double mn_split_least(double r2);
+
 /** Which variances of which present force. */
 typedef struct mn_symbol_key {
   mn_present present;

@@ -81,12 +81,15 @@ const mn_drift_engine *mn_drift_cheapest(const mn_model *model, const mn_drift_o
   if (!(options->longest_step > 0.0)) {
     return &mn_drift_direct; /* no past */
   }
-  const double samples = 100.0;                                       /* of the past, on average */
+  const double run = 100.0; /* steps behind, on average */
+  const double memory = mn_kernel_memory(model, 1e-3 * options->tolerance);
+  const double young = 28.0; /* what the first few of them cost more: they have more Gaussians */
+  const double samples = young + (1.0 - young / run) * fmin(run, memory / options->longest_step + 1.0);
   const double digits = fmax(0.0, -log10(options->tolerance) - 3.85); /* beyond what float lanes give for nothing */
   const double lag = 0.45 + 0.75 * digits;                            /* nanoseconds: a pair and lag */
   const double padded = (double)count + 100.0;                        /* lanes that stand still */
   const double direct = (double)count * padded * (3.0 + lag * samples);
-  const double time = samples * options->longest_step;
+  const double time = run * options->longest_step;
   const mn_forecast spectral = mn_drift_forecast(&mn_drift_spectral, model, options, count, 1, variance, time);
   return direct < spectral.nanoseconds ? &mn_drift_direct : &mn_drift_spectral;
 }

@@ -1,6 +1,5 @@
-/* The narrow part is what the meshes leave: the same mixture of Gaussians, below the cut.  Below a 90th of the smallest
- * r2 of a table, exp(-r2/(2w)) is beneath 1e-19 beside the others.  Rejected: the present in closed form less what the
- * meshes carry; with decay there is none, and quadratures took 250 ms a step. */
+/* The narrow part is what the meshes leave: the same mixture of Gaussians, below the cut.  Rejected: the present in
+ * closed form less what the meshes carry; with decay there is none, and quadratures took 250 ms a step. */
 #include "narrow.h"
 
 #include <math.h>
@@ -14,7 +13,7 @@ static double profile_of(const void *split, double r2)
 void mn_narrow_tabulate(const mn_model *model, const mn_narrow_key *key, mn_narrow *narrow)
 {
   const double reach2 = key->reach * key->reach;
-  const double least = ldexp(reach2, -MN_TABLE_OCTAVES) / 90.0;
+  const double least = mn_split_least(ldexp(reach2, -MN_TABLE_OCTAVES));
   mn_split split;
   if (memcmp(key, &narrow->key, sizeof *key) == 0) {
     return;

@@ -67,3 +67,8 @@ double mn_kernel_tail(const mn_model *model, double age)
   const double maximum = 0.63817268633895; /* of (1 - exp(-z))/sqrt(z), at z = 1.2564312 */
   return maximum / (4.0 * pi) * sqrt(model->theta / age) * exp(-model->lambda * age / model->theta);
 }
+
+double mn_kernel_memory(const mn_model *model, double share)
+{
+  return model->lambda > 0.0 ? model->theta * log(1.0 / share) / model->lambda : (double)INFINITY;
+}

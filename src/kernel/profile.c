@@ -16,6 +16,7 @@
  * of float terms per lane by hand-written permutes (not portable), E_1 in lanes (two branches, and wrong for lambda >
  * 0).  Most pairs of a wide cloud are out of reach of a short step: they are sorted out first, a strip at a time. */
 #include <mnemotaxis/profile.h>
+#include <mnemotaxis/split.h>
 
 #include <math.h>
 #include <stdbool.h>
@@ -281,12 +282,24 @@ static double force_profile(const void *context, double r2)
   return mn_present_profile(f->model, f->present, r2);
 }
 
+static double mixture_profile(const void *split, double r2)
+{
+  return mn_split_profile(split, r2);
+}
+
+/* With decay the Gaussians of the present one by one: a hundredth of the work. */
 void mn_table_fill(mn_table *table, const mn_model *model, const mn_present *present, double tolerance)
 {
-  const force f = {model, present};
-  const spread s = spread_of(model, present->ahead);
-  const double widest = s.start + s.rate * present->window + 4.0 * s.ahead;
-  mn_table_sample(table, force_profile, &f, fmin(2.0 * widest * log(1e3 / tolerance), 127.0 * widest));
+  const double widest = mn_split_widest(model, present);
+  const double r2_reach = fmin(2.0 * widest * log(1e3 / tolerance), 127.0 * widest);
+  if (model->lambda > 0.0) {
+    mn_split all;
+    mn_split_range(model, present, mn_split_least(ldexp(r2_reach, -MN_TABLE_OCTAVES)), (double)INFINITY, &all);
+    mn_table_sample(table, mixture_profile, &all, r2_reach);
+  } else {
+    const force f = {model, present};
+    mn_table_sample(table, force_profile, &f, r2_reach);
+  }
 }
 
 /* Sources looked at before the near ones among them are summed, and sums kept side by side. */

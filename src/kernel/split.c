@@ -41,6 +41,11 @@ double mn_split_widest(const mn_model *model, const mn_present *present)
   return s.start + s.rate * present->window + s.ahead;
 }
 
+double mn_split_least(double r2)
+{
+  return r2 / 90.0; /* exp(-45) */
+}
+
 static double density(const mn_model *model, const spread *s, double window, double w)
 {
   if (s->ahead <= 0.0) {

@@ -81,14 +81,14 @@ static mn_error *move_up(mn_ladder *l, int k, double time)
 /* Chapters that have become wide enough move up; what decay has left nothing of is dropped. */
 static mn_error *promote(mn_ladder *l, double time)
 {
-  const double gone = 45.0; /* exp(-45) = 3e-20 */
+  const double memory = mn_kernel_memory(&l->model, 3e-20);
   for (int k = 0; k < l->levels; k++) {
     mn_level *level = l->level[k];
     bool changed = false;
     while (level->chapters > 0) {
       const mn_chapter *oldest = &level->chapter[0];
       const double age = time - oldest->end;
-      if (l->model.lambda * age / l->model.theta > gone) {
+      if (age > memory) {
         mn_level_close(level, 0);
       } else if (2.0 * age / l->model.theta + oldest->smear >= mn_ladder_variance_of(l, level->number + 1)) {
         MN_TRY(move_up(l, k, time));

@@ -1,4 +1,7 @@
-/* Times of samples and now differ by whole steps, or are equal but for rounding. */
+/* Times of samples and now differ by whole steps, or are equal but for rounding.
+ *
+ * Forces of older samples are no stronger than those of younger ones of the same length, so what decay leaves of all
+ * beyond a lag is that part of the past's force. */
 #include <mnemotaxis/memory.h>
 #include <mnemotaxis/recall.h>
 
@@ -32,12 +35,16 @@ double mn_recall_window(const mn_recall *r)
 void mn_recall_walk(mn_recall *r, const mn_history *past, const mn_model *model, double tolerance,
                     mn_recall_visitor *visit, void *context)
 {
+  const double oldest = r->times[r->samples] - mn_kernel_memory(model, 1e-3 * tolerance);
   mn_cursor cursor;
   mn_cursor_start(&cursor, past, r->q);
   for (int k = 0; k < r->samples; k++) {
     mn_interval intervals[2];
     mn_gaussians rule;
     mn_cursor_next(&cursor);
+    if (r->times[k + 1] < oldest) {
+      continue;
+    }
     const int count = mn_quadrature_intervals(model->quadrature, r->times, r->samples, k, intervals);
     mn_quadrature_rule(model, tolerance, count, intervals, &rule);
     visit(context, &rule, ldexp(1.0, cursor.exponent), r->q);
