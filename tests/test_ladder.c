@@ -111,6 +111,29 @@ static void nothing_is_left_at_a_border_that_was_widened(void **state)
   }
 }
 
+/* Growing steps in a cluster: chapters hold old intervals, once narrow and long since wide, beside young ones. */
+static void widening_does_not_sharpen_what_floats_err_by(void **state)
+{
+  (void)state;
+  const mn_model model = {1000.0, 1.0, 0.0, 0.0, MN_BRIDGE};
+  const mn_parallel *p = check_world();
+  tell(&told, &model, 1e-6, 40, 5e-4, 1.1);
+  for (int k = 40; k >= 0; k--) {
+    for (int i = 0; i < 2 * POINTS; i++) {
+      told.x[k][i] -= 0.9 * told.x[0][i];
+    }
+  }
+  mn_ladder *l = create(p, &told, 39);
+  for (int m = 0; m < 39; m++) {
+    told.low[m % 2] -= m > 35 ? 1.0 : 0.0;
+    remember(p, l, &told, m);
+  }
+  ask(p, l, &told, 39);
+  const double error = error_of(l, &told, 39);
+  mn_ladder_destroy(&l);
+  check_at_most(error, told.tolerance, because);
+}
+
 /* Long steps, of which nobody knew, among short ones: they are wide enough for the second level when they are
  * remembered, and the second level holds the cells after some of them only. */
 static void long_steps_among_short_ones_enter_where_the_cells_are(void **state)
@@ -167,5 +190,6 @@ MN_TESTS("ladder", cmocka_unit_test(gradient_is_the_sum_over_points_and_past_int
          cmocka_unit_test(content_moves_up_as_it_grows_old_and_the_sum_stays_right),
          cmocka_unit_test(points_that_leave_the_box_widen_it_and_the_field_does_not_jump),
          cmocka_unit_test(nothing_is_left_at_a_border_that_was_widened),
+         cmocka_unit_test(widening_does_not_sharpen_what_floats_err_by),
          cmocka_unit_test(long_steps_among_short_ones_enter_where_the_cells_are),
          cmocka_unit_test(gradient_has_the_same_bits_on_any_number_of_ranks));

@@ -134,50 +134,65 @@ mn_error *mn_ladder_add_level(mn_ladder *l, bool front)
   return NULL;
 }
 
-/* Modes of one level, of the same content, on a mesh that may be wider or coarser. */
-mn_error *mn_ladder_carry(mn_ladder *l, mn_level *from, const double *modes, mn_level *to, double *out)
+/* A level and the same in a wider box, both with transforms in double: sharpening multiplies what is left at the cutoff
+ * by up to 1/tolerance, and what floats err by. */
+typedef struct widening {
+  mn_level *from, *to;
+  mn_spectrum *narrow, *wide;
+} widening;
+
+/* What is narrower than the level by `missing` rings all over its box, and would be cut at the border: it travels
+ * smoothed, and is sharpened again. */
+static mn_error *widen_modes(mn_ladder *l, const widening *w, double missing, double *modes, double *out)
 {
   static const mn_resampling same = {.ratio = 1, .width = 1, .weight = {{1.0}}};
-  mn_resampling coarser;
-  const mn_spectrum *fine = from->spectrum;
-  const mn_spectrum *coarse = to->spectrum;
-  const bool up = from->number != to->number;
-  mn_resampling_make(l->options.ratio, &l->window, &coarser);
-  mn_spectrum_values(from->spectrum, modes, from->rows);
-  MN_TRY(mn_lattice_coarsen(&l->parallel, up ? &coarser : &same, &l->work, &fine->mesh, &fine->rows, from->rows,
-                            &coarse->mesh, &coarse->rows, to->rows));
-  mn_spectrum_modes(to->spectrum, to->rows, fine->mesh.spacing * fine->mesh.spacing, up ? &to->own : NULL, out);
+  const mn_spectrum *narrow = w->narrow;
+  const mn_spectrum *wide = w->wide;
+  mn_level_smooth(w->from, missing, modes);
+  mn_spectrum_values(w->narrow, modes, w->from->rows);
+  MN_TRY(mn_lattice_coarsen(&l->parallel, &same, &l->work, &narrow->mesh, &narrow->rows, w->from->rows, &wide->mesh,
+                            &wide->rows, w->to->rows));
+  mn_spectrum_modes(w->wide, w->to->rows, wide->mesh.spacing * wide->mesh.spacing, NULL, out);
+  mn_level_sharpen(w->to, missing, out);
   return NULL;
 }
 
-/* In the wider box of `to`.  What is narrower than the level by `missing` rings all over its box, and would be cut at
- * the border: it travels smoothed, and is sharpened again. */
-static mn_error *widen_modes(mn_ladder *l, mn_level *from, double missing, double *modes, mn_level *to, double *out)
+static mn_error *widen_content(mn_ladder *l, const widening *w)
 {
-  mn_level_smooth(from, missing, modes);
-  MN_TRY(mn_ladder_carry(l, from, modes, to, out));
-  mn_level_sharpen(to, missing, out);
-  return NULL;
-}
-
-static mn_error *widen_level(mn_ladder *l, mn_level *from, mn_level *to)
-{
+  const mn_level *from = w->from;
+  mn_level *to = w->to;
   const double variance = mn_ladder_variance_of(l, from->number);
   to->has_before = from->has_before;
   if (to->has_before) {
-    MN_TRY(widen_modes(l, from, variance, from->before, to, to->before));
+    MN_TRY(widen_modes(l, w, variance, from->before, to->before));
   }
   for (int k = 0; k < from->chapters; k++) {
-    mn_chapter *old = &from->chapter[k];
+    const mn_chapter *old = &from->chapter[k];
     const double youngest = 2.0 * (old->stamp - old->end) / l->model.theta + old->smear;
     MN_TRY(mn_agree(&l->parallel, mn_level_open(to, old->stamp, old->smear)));
     mn_chapter *new = &to->chapter[k];
     new->begin = old->begin;
     new->end = old->end;
-    MN_TRY(widen_modes(l, from, fmax(0.0, variance - youngest), old->modes, to, new->modes));
+    MN_TRY(widen_modes(l, w, fmax(0.0, variance - youngest), old->modes, new->modes));
   }
   mn_level_resum(to, &l->model, l->time);
   return NULL;
+}
+
+static mn_error *in_double(const mn_ladder *l, const mn_spectrum *of, mn_spectrum **exact)
+{
+  return mn_spectrum_create(&l->parallel, &of->mesh, &of->rows, MN_PHASE_END / of->mesh.spacing, false, exact);
+}
+
+static mn_error *widen_level(mn_ladder *l, mn_level *from, mn_level *to)
+{
+  widening w = {.from = from, .to = to};
+  mn_error *error = in_double(l, from->spectrum, &w.narrow);
+  error = error ? error : in_double(l, to->spectrum, &w.wide);
+  error = error ? error : widen_content(l, &w);
+  mn_spectrum_destroy(&w.narrow);
+  mn_spectrum_destroy(&w.wide);
+  return error;
 }
 
 static bool inside(const mn_ladder *l, const double low[2], const double high[2])

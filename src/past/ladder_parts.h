@@ -44,8 +44,4 @@ mn_error *mn_ladder_add_level(mn_ladder *ladder, bool front) MN_MUST_CHECK;
 /* Makes a level of that number for the ladder's box.  Collective. */
 mn_error *mn_ladder_make_level(const mn_ladder *ladder, int number, mn_level **level) MN_MUST_CHECK;
 
-/* Modes of one level, of the same content, on a mesh that is wider or one level coarser.  Collective. */
-mn_error *mn_ladder_carry(mn_ladder *ladder, mn_level *from, const double *modes, mn_level *to,
-                          double *out) MN_MUST_CHECK;
-
 #endif

@@ -20,9 +20,10 @@ static mn_error *open_chapter(const mn_ladder *l, mn_level *level, double begin,
   }
   mn_level_decay(level, &l->model, time - last->stamp, last->modes);
   last->stamp = time;
+  const double newest = fmax(last->end, end);
+  last->smear = fmin(last->smear + 2.0 * (newest - last->end) / theta, smear + 2.0 * (newest - end) / theta);
   last->begin = fmin(last->begin, begin);
-  last->end = fmax(last->end, end);
-  last->smear = fmin(last->smear, smear);
+  last->end = newest;
   *open = last;
   return NULL;
 }
@@ -58,6 +59,20 @@ static mn_error *enter(mn_ladder *l, double time, double step)
   return NULL;
 }
 
+/* Modes of one level, of the same content, on the mesh of the next. */
+static mn_error *carry(mn_ladder *l, mn_level *from, const double *modes, mn_level *to, double *out)
+{
+  mn_resampling coarser;
+  const mn_spectrum *fine = from->spectrum;
+  const mn_spectrum *coarse = to->spectrum;
+  mn_resampling_make(l->options.ratio, &l->window, &coarser);
+  mn_spectrum_values(from->spectrum, modes, from->rows);
+  MN_TRY(mn_lattice_coarsen(&l->parallel, &coarser, &l->work, &fine->mesh, &fine->rows, from->rows, &coarse->mesh,
+                            &coarse->rows, to->rows));
+  mn_spectrum_modes(to->spectrum, to->rows, fine->mesh.spacing * fine->mesh.spacing, &to->own, out);
+  return NULL;
+}
+
 /* Chapter 0 of level k goes to level k + 1. */
 static mn_error *move_up(mn_ladder *l, int k, double time)
 {
@@ -71,7 +86,7 @@ static mn_error *move_up(mn_ladder *l, int k, double time)
   mn_level_decay(from, &l->model, time - chapter->stamp, chapter->modes);
   chapter->stamp = time;
   MN_TRY(mn_agree(&l->parallel, open_chapter(l, to, chapter->begin, chapter->end, chapter->smear, time, &open)));
-  MN_TRY(mn_ladder_carry(l, from, chapter->modes, to, to->work));
+  MN_TRY(carry(l, from, chapter->modes, to, to->work));
   add_modes(to, to->work, open->modes);
   add_modes(to, to->work, to->sum);
   mn_level_close(from, 0);

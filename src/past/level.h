@@ -11,7 +11,7 @@ typedef struct mn_chapter {
   double *modes; /* [mn_spectrum_size] as of the time `stamp` */
   double stamp;
   double begin, end; /* times between which it was left */
-  double smear;      /* variance per coordinate it had when it was left, at least */
+  double smear;      /* variance per coordinate at `end` of the narrowest in it */
 } mn_chapter;
 
 enum { MN_CHAPTERS_MAX = 64 };
