@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-enum { MN_SPLIT_MAX = 960 };
+enum { MN_SPLIT_MAX = 1440 /**< 12 of 55 octaves, and 2 log2(step lambda/theta) + 5 more at kinks (test_split) */ };
 
 /** sum over k < count of mass[k] times a normalised Gaussian of variance[k] per coordinate. */
 typedef struct mn_split {
@@ -36,7 +36,7 @@ double mn_split_widest(const mn_model *model, const mn_present *present);
 double mn_split_density(const mn_model *model, const mn_present *present, double w);
 
 /** Gauss-Legendre rule for the variances of the present in [low, high).  Local.
- * @param low    > 0, at least 1e-8 of the widest or 1e-18 of `high`
+ * @param low    > 0, at least mn_split_least of the smallest r2 of a table
  * @param high   may be INFINITY
  * @param split  receives the rule; empty when the range is
  * Accuracy: symbol 1e-13 of the mass at k = 0, profile 1e-12 of its largest value (test_split). */
