@@ -48,6 +48,35 @@ static void table_is_the_present_less_what_is_wider_than_the_cut(void **state)
   }
 }
 
+/* The keys' largest decay, steps and smears; tables as deep as they get. */
+static void rules_of_the_fastest_decay_fit(void **state)
+{
+  (void)state;
+  static mn_split split;
+  static const double theta[] = {1e-6, 0.5, 1.0, 10.0, 1e9};
+  static const double smear[] = {0.0, 1e-6, 1.0, 100.0, 1e6};
+  for (int k = 0; k < 5 * 5 * 2 * 2 * 5; k++) {
+    const mn_model m = {.theta = theta[k % 5],
+                        .chi = 1.0,
+                        .lambda = 1e9,
+                        .regularization = smear[k / 5 % 5],
+                        .quadrature = k / 25 % 2 ? MN_FROZEN : MN_BRIDGE};
+    const double step = pow(10.0, 3 * (k / 100) - 6);
+    const mn_present present = {step, k / 50 % 2 ? step : 0.0};
+    const double widest = mn_split_widest(&m, &present);
+    const double low = mn_split_least(ldexp(widest, -MN_TABLE_OCTAVES));
+    const double rate = 2.0 / m.theta + (k / 25 % 2 ? 0.0 : 2.0);
+    const double least = rate * fmin(m.theta / m.lambda, step); /* variance over which the mass is left */
+    mn_split_range(&m, &present, low, (double)INFINITY, &split);
+    assert_true(split.count <= MN_SPLIT_MAX);
+    const double roundoff = 1e-15 * widest / least;
+    if (m.regularization > 0.0 || roundoff < 0.5) { /* else all is narrower than `low` */
+      check_relative(mn_split_symbol(&split, 0.0), mn_kernel_mass(&m, 0.0, step), 1e-10 + fmin(roundoff, 0.5),
+                     "roundoff next to a kink");
+    }
+  }
+}
+
 static void accuracy_decides_the_form(void **state)
 {
   (void)state;
@@ -89,6 +118,7 @@ static void forms_are_made_again_when_any_part_of_the_key_changes(void **state)
   }
 }
 
-MN_TESTS("narrow", cmocka_unit_test(table_is_the_present_less_what_is_wider_than_the_cut),
+MN_TESTS("narrow", cmocka_unit_test(rules_of_the_fastest_decay_fit),
+         cmocka_unit_test(table_is_the_present_less_what_is_wider_than_the_cut),
          cmocka_unit_test(accuracy_decides_the_form),
          cmocka_unit_test(forms_are_made_again_when_any_part_of_the_key_changes));

@@ -118,7 +118,7 @@ static void count_visits(void *context, const mn_gaussians *rule, double unit, c
   (*visited)++;
 }
 
-/* Seven samples, 0.1 apart: the lag up to which a thousandth of 1e-5 is left, from below to beyond all of them. */
+/* Seven samples, 0.1 apart; the memory from below to beyond all of them. */
 static void samples_that_decay_has_left_nothing_of_are_not_visited(void **state)
 {
   (void)state;
@@ -127,7 +127,7 @@ static void samples_that_decay_has_left_nothing_of_are_not_visited(void **state)
   check_ok(mn_recall_prepare(&recall, h, time_of(SAMPLES)));
   for (int k = 0; k <= SAMPLES; k++) {
     mn_model decaying = model;
-    decaying.lambda = model.theta * log(1e3 / tolerance) / (0.1 * k + 0.05);
+    decaying.lambda = model.theta * 45.0 / (0.1 * k + 0.05);
     int visited = 0;
     mn_recall_walk(&recall, h, &decaying, tolerance, count_visits, &visited);
     assert_int_equal(visited, k < SAMPLES ? k + 1 : SAMPLES); /* a bridge's youngest lag is that of the next sample */

@@ -315,29 +315,6 @@ static void rules_stay_inside_their_range_and_are_empty_when_it_is(void **state)
   }
 }
 
-/* The keys' largest decay, steps and smears; tables as deep as they get. */
-static void rules_of_the_fastest_decay_fit(void **state)
-{
-  (void)state;
-  static const double theta[] = {1e-6, 0.5, 1.0, 10.0, 1e9};
-  for (int k = 0; k < 5 * 2 * 3 * 5; k++) {
-    const mn_model m = {.theta = theta[k % 5],
-                        .chi = 1.0,
-                        .lambda = 1e9,
-                        .regularization = k / 10 % 3 ? pow(10.0, 6 * (k / 10 % 3) - 12) * theta[k % 5] : 0.0,
-                        .quadrature = k / 5 % 2 ? MN_FROZEN : MN_BRIDGE};
-    const double step = pow(10.0, 3 * (k / 30) - 6);
-    const mn_present present = {step, step};
-    const double widest = mn_split_widest(&m, &present);
-    const double low = mn_split_least(ldexp(widest, -MN_TABLE_OCTAVES));
-    mn_split_range(&m, &present, low, (double)INFINITY, &split);
-    assert_true(split.count > 0 && split.count <= MN_SPLIT_MAX);
-    const double lengths = step * m.lambda / m.theta; /* of the decay: roundoff of w next to a kink counts in them */
-    check_relative(mn_split_symbol(&split, 0.0), mn_kernel_mass(&m, 0.0, step), 1e-10 + fmin(1e-15 * lengths, 0.5),
-                   "roundoff next to a kink");
-  }
-}
-
 static long double density_at(const void *context, long double w)
 {
   const subject *s = context;
@@ -403,6 +380,6 @@ MN_TESTS("split", cmocka_unit_test(narrowest_and_widest_are_the_ends_of_window_a
          cmocka_unit_test(profile_of_any_range_is_the_double_integral),
          cmocka_unit_test(profile_of_the_whole_is_that_of_the_present), cmocka_unit_test(ranges_add_up),
          cmocka_unit_test(rules_stay_inside_their_range_and_are_empty_when_it_is),
-         cmocka_unit_test(rules_of_the_fastest_decay_fit),
+
          cmocka_unit_test(table_holds_the_symbols_of_all_pairs_of_wave_numbers),
          cmocka_unit_test(density_is_the_derivative_of_the_mass));

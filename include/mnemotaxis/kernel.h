@@ -48,8 +48,8 @@ double mn_kernel_mass(const mn_model *model, double a, double b);
  * what forgetting the past beyond `age` can cost the drift divided by chi.  theory.md (16).  Local. */
 double mn_kernel_tail(const mn_model *model, double age);
 
-/** Lag after which decay has left `share` of what there was; INFINITY without decay.  Local. */
-double mn_kernel_memory(const mn_model *model, double share);
+/** Lag after which decay has left exp(-45) = 3e-20 of what there was; INFINITY without decay.  Local. */
+double mn_kernel_memory(const mn_model *model);
 
 #ifdef __cplusplus
 }

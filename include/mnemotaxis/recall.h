@@ -31,8 +31,7 @@ mn_error *mn_recall_prepare(mn_recall *recall, const mn_history *past, double no
 double mn_recall_window(const mn_recall *recall);
 
 /** Visits the samples that were found.  Local.
- * @param tolerance  of the quadrature, theory.md (14); what decay has left less than a thousandth of it of is not
- *                   visited */
+ * @param tolerance  of the quadrature, theory.md (14); samples older than mn_kernel_memory are not visited */
 void mn_recall_walk(mn_recall *recall, const mn_history *past, const mn_model *model, double tolerance,
                     mn_recall_visitor *visit, void *context);
 

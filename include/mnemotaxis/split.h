@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-enum { MN_SPLIT_MAX = 1440 /**< 12 of 55 octaves, and 2 log2(step lambda/theta) + 5 more at kinks (test_split) */ };
+enum { MN_SPLIT_MAX = 1440 /**< 12 of 55 octaves, and 2 log2(step lambda/theta) + 5 more at kinks (test_narrow) */ };
 
 /** sum over k < count of mass[k] times a normalised Gaussian of variance[k] per coordinate. */
 typedef struct mn_split {
@@ -42,7 +42,7 @@ double mn_split_density(const mn_model *model, const mn_present *present, double
  * Accuracy: symbol 1e-13 of the mass at k = 0, profile 1e-12 of its largest value (test_split). */
 void mn_split_range(const mn_model *model, const mn_present *present, double low, double high, mn_split *split);
 
-/** Variances below it add less than 1e-19 of the rest to a profile at r2 or farther.  Local. */
+/** Variances below it add less than 1e-19 of what those near r2 do to a profile at r2 or farther.  Local. */
 double mn_split_least(double r2);
 
 /** Which variances of which present force. */

@@ -18,10 +18,11 @@ static double samples_kept(const mn_run_options *o)
   return o->history.horizon > 0.0 ? fmin(all, o->history.horizon / step + 1.0) : all;
 }
 
-/* Pair-lags of the whole run: N(N-1) for every sample kept, at every evaluation. */
+/* Pair-lags of the whole run: N(N-1) for every sample that decay has left something of, at every evaluation. */
 static double pair_lags(const mn_run_options *o)
 {
-  const double kept = samples_kept(o);
+  const double memory = mn_kernel_memory(&o->dynamics.model);
+  const double kept = fmin(samples_kept(o), memory / o->dynamics.schedule.step + 1.0);
   const double steps = (double)o->steps;
   const double evaluations = o->dynamics.scheme == MN_SCHEME_HEUN ? 2.0 : 1.0;
   const double samples = steps * kept - 0.5 * kept * kept;

@@ -82,7 +82,7 @@ const mn_drift_engine *mn_drift_cheapest(const mn_model *model, const mn_drift_o
     return &mn_drift_direct; /* no past */
   }
   const double run = 100.0; /* steps behind, on average */
-  const double memory = mn_kernel_memory(model, 1e-3 * options->tolerance);
+  const double memory = mn_kernel_memory(model);
   const double young = 28.0; /* what the first few of them cost more: they have more Gaussians */
   const double samples = young + (1.0 - young / run) * fmin(run, memory / options->longest_step + 1.0);
   const double digits = fmax(0.0, -log10(options->tolerance) - 3.85); /* beyond what float lanes give for nothing */

@@ -113,7 +113,7 @@ static mn_layout fewest_pairs(const mn_drift *drift, const mn_setting *s, double
   const double narrowest = mn_split_narrowest(&drift->model);
   double decay = log(1.0 / (share * drift->options.tolerance));
   double cut = 0.0;
-  for (int i = 0; i < 8; i++) { /* each rises with the other, by whole steps of the accuracy */
+  for (int i = 0; i < 8; i++) { /* with decay it may end between two neighbours */
     cut = fmax(2.0 * decay / (cutoff * cutoff), narrowest);
     decay = decay_for(near_accuracy(drift, s, cut));
   }

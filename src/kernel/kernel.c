@@ -68,7 +68,7 @@ double mn_kernel_tail(const mn_model *model, double age)
   return maximum / (4.0 * pi) * sqrt(model->theta / age) * exp(-model->lambda * age / model->theta);
 }
 
-double mn_kernel_memory(const mn_model *model, double share)
+double mn_kernel_memory(const mn_model *model)
 {
-  return model->lambda > 0.0 ? model->theta * log(1.0 / share) / model->lambda : (double)INFINITY;
+  return model->lambda > 0.0 ? 45.0 * model->theta / model->lambda : (double)INFINITY;
 }

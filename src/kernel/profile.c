@@ -287,12 +287,14 @@ static double mixture_profile(const void *split, double r2)
   return mn_split_profile(split, r2);
 }
 
-/* With decay the Gaussians of the present one by one: a hundredth of the work. */
+/* With decay the Gaussians of the present one by one, a hundredth of the work, unless roundoff of their variances, in
+ * lengths of the decay, costs digits. */
 void mn_table_fill(mn_table *table, const mn_model *model, const mn_present *present, double tolerance)
 {
   const double widest = mn_split_widest(model, present);
   const double r2_reach = fmin(2.0 * widest * log(1e3 / tolerance), 127.0 * widest);
-  if (model->lambda > 0.0) {
+  const double decay = spread_of(model, 0.0).rate * model->theta / model->lambda;
+  if (model->lambda > 0.0 && decay > 1e-3 * widest) {
     mn_split all;
     mn_split_range(model, present, mn_split_least(ldexp(r2_reach, -MN_TABLE_OCTAVES)), (double)INFINITY, &all);
     mn_table_sample(table, mixture_profile, &all, r2_reach);

@@ -19,6 +19,9 @@ static const double pi = 3.14159265358979323846;
 
 enum { NODES = 12 };
 
+/* Variances nearer to each other than this part of them are one. */
+static const double rounding = 1e-13;
+
 /* Spread of the newest sample: v0 + kappa tau + 4u. */
 typedef struct spread {
   double start, rate, ahead;
@@ -69,8 +72,8 @@ double mn_split_density(const mn_model *model, const mn_present *present, double
 static double panel_end(const mn_model *model, const spread *s, double corner, double w)
 {
   const double doubled = 2.0 * w;
-  return model->lambda > 0.0 ? fmin(doubled, w + fmax(4.0 * s->rate * model->theta / model->lambda, w - corner))
-                             : doubled;
+  const double decay = model->lambda > 0.0 ? s->rate * model->theta / model->lambda : (double)INFINITY;
+  return fmin(doubled, w + fmax(fmax(4.0 * decay, rounding * w), w - corner));
 }
 
 /* Gauss-Legendre on [-1, 1]. */
@@ -107,6 +110,11 @@ void mn_split_range(const mn_model *model, const mn_present *present, double low
   mn_gauss_legendre(NODES, rule.node, rule.weight);
   split->count = 0;
   double from = fmax(low, s.start);
+  if (s.start > low && top - s.start < 10.0 * rounding * s.start && high > top) { /* all of it decays at the start */
+    split->variance[0] = s.start;
+    split->mass[split->count++] = mn_kernel_mass(model, 0.0, present->window);
+    return;
+  }
   while (from < top) {
     const double below = from >= corner[1] ? corner[1] : from >= corner[0] ? corner[0] : s.start;
     double to = fmin(top, panel_end(model, &s, below, from));
@@ -130,7 +138,7 @@ double mn_split_symbol(const mn_split *split, double k2)
 double mn_split_profile(const mn_split *split, double r2)
 {
   double sum = 0.0;
-  for (int k = split->count - 1; k >= 0 && r2 < 1400.0 * split->variance[k]; k--) { /* exp(-700): nothing */
+  for (int k = split->count - 1; k >= 0 && r2 < 1400.0 * split->variance[k]; k--) { /* below exp(-350) */
     const double w = split->variance[k];
     sum += split->mass[k] / (2.0 * pi * w * w) * exp(-0.5 * r2 / w);
   }

@@ -96,7 +96,7 @@ static mn_error *move_up(mn_ladder *l, int k, double time)
 /* Chapters that have become wide enough move up; what decay has left nothing of is dropped. */
 static mn_error *promote(mn_ladder *l, double time)
 {
-  const double memory = mn_kernel_memory(&l->model, 3e-20);
+  const double memory = mn_kernel_memory(&l->model);
   for (int k = 0; k < l->levels; k++) {
     mn_level *level = l->level[k];
     bool changed = false;

@@ -1,7 +1,5 @@
 /* Times of samples and now differ by whole steps, or are equal but for rounding.
- *
- * Forces of older samples are no stronger than those of younger ones of the same length, so what decay leaves of all
- * beyond a lag is that part of the past's force. */
+ */
 #include <mnemotaxis/memory.h>
 #include <mnemotaxis/recall.h>
 
@@ -35,7 +33,7 @@ double mn_recall_window(const mn_recall *r)
 void mn_recall_walk(mn_recall *r, const mn_history *past, const mn_model *model, double tolerance,
                     mn_recall_visitor *visit, void *context)
 {
-  const double oldest = r->times[r->samples] - mn_kernel_memory(model, 1e-3 * tolerance);
+  const double oldest = r->times[r->samples] - mn_kernel_memory(model);
   mn_cursor cursor;
   mn_cursor_start(&cursor, past, r->q);
   for (int k = 0; k < r->samples; k++) {
