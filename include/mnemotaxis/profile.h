@@ -55,7 +55,7 @@ double mn_table_value(const mn_table *table, double r2);
 
 /** Tabulates the present profile.  Local.
  * @param tolerance  what is below tolerance/1000 of the Coulomb force is cut off; at least 1e-20
- * Accuracy: besides that 1e-12 of the larger of f(r2) and its power-law envelope.
+ * Accuracy: besides that 1e-12 of the larger of f(r2) and its power-law envelope, with decay 3 f(r2/2).
  * Cost: about 1200 evaluations of the profile. */
 void mn_table_fill(mn_table *table, const mn_model *model, const mn_present *present, double tolerance);
 
