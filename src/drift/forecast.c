@@ -84,7 +84,10 @@ const mn_drift_engine *mn_drift_cheapest(const mn_model *model, const mn_drift_o
   const double run = 100.0; /* steps behind, on average */
   const double memory = mn_kernel_memory(model);
   const double young = 28.0; /* what the first few of them cost more: they have more Gaussians */
-  const double samples = young + (1.0 - young / run) * fmin(run, memory / options->longest_step + 1.0);
+  const double gaussians =
+      1.0 + 1.25 * model->lambda * options->longest_step / model->theta; /* more where decay is fast */
+  const double old = fmin(run, memory / options->longest_step + 1.0) * gaussians;
+  const double samples = young + (1.0 - young / run) * old;
   const double digits = fmax(0.0, -log10(options->tolerance) - 3.85); /* beyond what float lanes give for nothing */
   const double lag = 0.45 + 0.75 * digits;                            /* nanoseconds: a pair and lag */
   const double padded = (double)count + 100.0;                        /* lanes that stand still */
