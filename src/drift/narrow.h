@@ -22,7 +22,8 @@ typedef struct mn_narrow {
   mn_table table; /* of use where the curve is MN_CURVE_NONE */
 } mn_narrow;
 
-/* Makes the forms, unless they are those of this key already.  Local.  Cost: a millisecond or two. */
+/* Makes the forms, unless they are those of this key already.  Local.  Cost: 0.5 ms for quartics,
+ * 3 to 9 for lines, 5 for the table. */
 void mn_narrow_tabulate(const mn_model *model, const mn_narrow_key *key, mn_narrow *narrow);
 
 #endif
