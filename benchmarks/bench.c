@@ -1,8 +1,12 @@
 #include "bench.h"
 
+#include <math.h>
+#include <mnemotaxis/noise.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+
+const char *const bench_phase[MN_PHASES] = {"spread", "modes", "sheet", "ladder", "read", "near", "own", "remember"};
 
 mn_parallel bench_start(int *argc, char ***argv, const char *name)
 {
@@ -55,6 +59,24 @@ bench_time bench_measure(void (*work)(void *context), void *context)
   }
   qsort(seconds, BENCH_REPEATS, sizeof *seconds, compare);
   return (bench_time){seconds[0], seconds[BENCH_REPEATS / 2]};
+}
+
+double bench_median(double *values, int n)
+{
+  qsort(values, (size_t)n, sizeof *values, compare);
+  return values[n / 2];
+}
+
+void bench_move(mn_block own, int64_t n, double dt, double pull, const double *drift, double *x)
+{
+  const double keep = exp(-pull * dt);
+  const double noise = pull > 0.0 ? sqrt((1.0 - keep * keep) / pull) : sqrt(2.0 * dt);
+  for (int64_t i = 0; i < mn_block_count(own); i++) {
+    double normal[2];
+    mn_noise_normal(1, MN_STREAM_MOTION, (uint32_t)(own.begin + i), (uint64_t)n, 0, normal);
+    x[2 * i] = keep * x[2 * i] + dt * drift[2 * i] + noise * normal[0];
+    x[2 * i + 1] = keep * x[2 * i + 1] + dt * drift[2 * i + 1] + noise * normal[1];
+  }
 }
 
 double bench_argument(int argc, char **argv, int k, double fallback)

@@ -7,7 +7,6 @@
 #include <mnemotaxis/drift.h>
 #include <mnemotaxis/initial.h>
 #include <mnemotaxis/memory.h>
-#include <mnemotaxis/noise.h>
 #include <stdio.h>
 
 static const double tolerances[] = {1e-2, 1e-3, 1e-4, 1e-6, 1e-8};
@@ -50,12 +49,7 @@ static void measure(const mn_parallel *p, const question *q, double seconds[2])
       bench_ok(mn_drift_remember(drift[e], past[e], dt * (double)n, dt, x[0]));
       seconds[e] += mn_seconds() - start;
     }
-    for (int64_t i = 0; i < mn_block_count(own); i++) {
-      double normal[2];
-      mn_noise_normal(1, MN_STREAM_MOTION, (uint32_t)(own.begin + i), (uint64_t)n, 0, normal);
-      x[0][2 * i] += dt * x[1][2 * i] + sqrt(2.0 * dt) * normal[0];
-      x[0][2 * i + 1] += dt * x[1][2 * i + 1] + sqrt(2.0 * dt) * normal[1];
-    }
+    bench_move(own, n, dt, 0.0, x[1], x[0]);
   }
   for (int e = 0; e < 2; e++) {
     mn_drift_destroy(&drift[e]);

@@ -9,7 +9,6 @@
 #include <mnemotaxis/drift.h>
 #include <mnemotaxis/initial.h>
 #include <mnemotaxis/memory.h>
-#include <mnemotaxis/noise.h>
 #include <stdio.h>
 
 static const double dt = 0.02;
@@ -48,18 +47,6 @@ static void step(const mn_parallel *p, engine *e, double now, const double *x, d
   e->fastest = timed ? fmin(e->fastest, spent) : e->fastest;
 }
 
-static void move(mn_block own, int64_t n, bool confined, const double *drift, double *x)
-{
-  const double keep = confined ? exp(-dt / variance) : 1.0;
-  const double noise = confined ? sqrt(variance * (1.0 - keep * keep)) : sqrt(2.0 * dt);
-  for (int64_t i = 0; i < mn_block_count(own); i++) {
-    double normal[2];
-    mn_noise_normal(1, MN_STREAM_MOTION, (uint32_t)(own.begin + i), (uint64_t)n, 0, normal);
-    x[2 * i] = keep * x[2 * i] + dt * drift[2 * i] + noise * normal[0];
-    x[2 * i + 1] = keep * x[2 * i + 1] + dt * drift[2 * i + 1] + noise * normal[1];
-  }
-}
-
 int main(int argc, char **argv)
 {
   mn_parallel parallel = bench_start(&argc, &argv, "bench_flat");
@@ -95,7 +82,7 @@ int main(int argc, char **argv)
     if (both) {
       step(&parallel, &young, dt * (double)n, x, other, timed);
     }
-    move(own, n, confined, drift, x);
+    bench_move(own, n, dt, confined ? 1.0 / variance : 0.0, drift, x);
     if (n == since + TIMED - 1) {
       if (parallel.rank == 0) {
         printf("%lld,%g,%g,%d,%lld,%.4f,%.4f,%.4f,%.4f,%.3f\n", (long long)cells, tolerance, model.theta, confined,

@@ -11,7 +11,6 @@
 #include <mnemotaxis/audit.h>
 #include <mnemotaxis/initial.h>
 #include <mnemotaxis/memory.h>
-#include <mnemotaxis/noise.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,17 +19,6 @@ typedef struct cloud {
   double *x, *drift;
   double dt;
 } cloud;
-
-static void move(cloud *c, int64_t n)
-{
-  const double scale = sqrt(2.0 * c->dt);
-  for (int64_t i = 0; i < mn_block_count(c->block); i++) {
-    double normal[2];
-    mn_noise_normal(1, MN_STREAM_MOTION, (uint32_t)(c->block.begin + i), (uint64_t)n, 0, normal);
-    c->x[2 * i] += c->dt * c->drift[2 * i] + scale * normal[0];
-    c->x[2 * i + 1] += c->dt * c->drift[2 * i + 1] + scale * normal[1];
-  }
-}
 
 /* Half of the cells go where a tenth of the deviation would have them. */
 static void cluster(cloud *c)
@@ -49,8 +37,6 @@ static double error_of(const mn_drift *drift, const mn_history *history, double 
   bench_ok(mn_audit_drift(drift, history, now, c->dt, c->x, c->drift, 32, 1, 0, &audit));
   return audit.observed;
 }
-
-static const char *const names[MN_PHASES] = {"spread", "modes", "sheet", "ladder", "read", "near", "own", "remember"};
 
 static void print_meshes(mn_drift *drift)
 {
@@ -120,7 +106,7 @@ static void print_phases(mn_drift *drift, const double *seconds)
       continue;
     }
     const double bytes = bytes_of(drift, (mn_phase)k);
-    printf("# %-9s %4.0f %% %9.1f %6.2f  %3.0f %%\n", names[k], 100.0 * seconds[k] / all, 1e-6 * bytes,
+    printf("# %-9s %4.0f %% %9.1f %6.2f  %3.0f %%\n", bench_phase[k], 100.0 * seconds[k] / all, 1e-6 * bytes,
            1e-9 * bytes / seconds[k], 1e-7 * bytes / seconds[k] / bandwidth);
   }
 }
@@ -169,7 +155,7 @@ int main(int argc, char **argv)
       seconds += spent / (double)measured;
       fastest = fmin(fastest, spent);
     }
-    move(&c, n);
+    bench_move(c.block, n, c.dt, 0.0, c.drift, c.x);
     if (parallel.rank == 0 && (n < 4 || n == 10 || n == 100 || n == 1000)) {
       printf("# step %lld: %.4f s\n", (long long)n, spent);
     }
@@ -181,7 +167,7 @@ int main(int argc, char **argv)
     const double bytes = (double)(mn_memory_peak() - mn_history_bytes(history)) * parallel.size;
     printf("cells,steps,tolerance,theta,ranks,seconds,fastest,ns_per_cell");
     for (int k = 0; k < MN_PHASES; k++) {
-      printf(",%s_ms", names[k]);
+      printf(",%s_ms", bench_phase[k]);
     }
     printf(",pairs_per_cell,bytes_per_cell,error,yardstick_G/s\n%lld,%lld,%g,%g,%d,%.4f,%.4f,%.1f", (long long)cells,
            (long long)before, tolerance, theta, parallel.size, seconds, fastest, 1e9 * seconds / (double)cells);
@@ -189,7 +175,7 @@ int main(int argc, char **argv)
       printf(",%.2f", 1e3 * start.phase[k]);
     }
     printf(",%.1f,%.0f,%.2g,%.2f\n", (double)(drift->cost.pairs - start.pairs) / (double)(measured * cells),
-           bytes / (double)cells, error, machine_exponentials());
+           bytes / (double)cells, error, machine_exponentials(10));
     print_meshes(drift);
     print_phases(drift, start.phase);
   }

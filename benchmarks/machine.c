@@ -6,11 +6,9 @@
 #include <math.h>
 #include <mnemotaxis/memory.h>
 
-enum { TRIES = 5 };
-
-double machine_exponentials(void)
+double machine_exponentials(int tries)
 {
-  enum { SOURCES = 1024, TARGETS = 20000 };
+  enum { SOURCES = 1024, TARGETS = 10000 };
   static float x[SOURCES], y[SOURCES];
   double sum[2] = {0.0, 0.0};
   double best = 0.0;
@@ -18,7 +16,7 @@ double machine_exponentials(void)
     x[k] = 0.001F * (float)k;
     y[k] = 0.5F;
   }
-  for (int try = 0; try < TRIES; try++) {
+  for (int try = 0; try < tries; try++) {
     const double start = mn_seconds();
     for (int k = 0; k < TARGETS; k++) {
       plain_loop_float(SOURCES, x, y, 1e-5F * (float)k, 0.0F, -1.0F, 1.0F, sum);
@@ -30,7 +28,7 @@ double machine_exponentials(void)
 
 double machine_bandwidth(void)
 {
-  enum { NUMBERS = 1 << 23 }; /* 64 MiB an array */
+  enum { TRIES = 5, NUMBERS = 1 << 23 /* 64 MiB an array */ };
   double *array[3] = {0};
   double best = 0.0;
   for (int k = 0; k < 3; k++) {

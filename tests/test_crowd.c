@@ -145,7 +145,60 @@ static void forces_of_own_cells_are_added_where_the_cells_came_from(void **state
   for_all(check_returned);
 }
 
+/* Cost of the rows before `end`, cell by cell: its pairs are as many as cells in its row, by the mean over cells. */
+static double cost_before(const cloud *c, mn_crowd_price price, double end)
+{
+  int cells[NY] = {0};
+  double mean = 0.0;
+  double cost = 0.0;
+  for (int i = 0; i < c->count; i++) {
+    cells[(int)fmin(fmax(floor(c->x[2 * i + 1] / spacing) - (double)c->mesh.first[1], 0.0), NY - 1)]++;
+  }
+  for (int j = 0; j < NY; j++) {
+    mean += (double)cells[j] * cells[j] / c->count;
+  }
+  for (int j = 0; j < end; j++) {
+    cost += cells[j] * (price.cell + price.pairs * cells[j] / mean);
+  }
+  return cost;
+}
+
+static bool is_even(const cloud *c, mn_crowd_price price, const mn_shares *rows)
+{
+  bool good = rows->begin[0] == 0 && rows->begin[rows->size] == NY;
+  for (int r = 1; r < rows->size; r++) {
+    const double share = cost_before(c, price, NY) * r / rows->size;
+    double nearest = INFINITY;
+    for (int end = 0; end <= NY; end++) {
+      nearest = fmin(nearest, fabs(cost_before(c, price, end) - share));
+    }
+    const double missed = fabs(cost_before(c, price, (double)rows->begin[r]) - share);
+    good = good && rows->begin[r] >= rows->begin[r - 1] && missed <= nearest + 1e-9 * share;
+  }
+  return good;
+}
+
+static void strips_cost_the_same_as_far_as_whole_rows_allow(void **state)
+{
+  static const mn_crowd_price prices[] = {{1.0, 0.0}, {0.0, 2.0}, {3.0, 40.0}};
+  static const int counts[] = {CELLS, 40, 1}; /* of one cell, beyond the last row, most strips are empty */
+  const mn_parallel *p = check_world();
+  (void)state;
+  for (int k = 0; k < 9; k++) {
+    cloud c = cloud_of(counts[k / 3], 1000 * k - 2000);
+    const mn_block own = mn_block_of(c.count, p->rank, p->size);
+    c.x[1] += c.count == 1 ? 10.0 : 0.0;
+    const mn_listing mine = {own, c.x + 2 * own.begin, NULL};
+    mn_shares rows = {0};
+    check_ok(mn_crowd_share(p, &c.mesh, prices[k % 3], &mine, &rows));
+    const bool good = rows.size == p->size && is_even(&c, prices[k % 3], &rows);
+    mn_shares_clear(&rows);
+    assert_everywhere(good);
+  }
+}
+
 MN_TESTS("crowd", cmocka_unit_test(every_cell_is_own_on_the_one_rank_whose_strip_it_is_in),
          cmocka_unit_test(neighbours_within_reach_are_all_there_and_once),
          cmocka_unit_test(bins_hold_the_cells_of_their_square_by_id),
-         cmocka_unit_test(forces_of_own_cells_are_added_where_the_cells_came_from));
+         cmocka_unit_test(forces_of_own_cells_are_added_where_the_cells_came_from),
+         cmocka_unit_test(strips_cost_the_same_as_far_as_whole_rows_allow));

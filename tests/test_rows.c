@@ -143,15 +143,16 @@ static int64_t contribution(int rank, int64_t row, int64_t k)
 
 static void check_reduce(sharing how, int64_t width)
 {
-  int64_t rows[ROWS * WIDTH_MAX];
-  int64_t expected[ROWS * WIDTH_MAX];
+  int64_t *rows = NULL;
+  int64_t *expected = NULL;
   mn_shares owner = shared(how);
   const mn_range own = own_rows(&owner);
+  check_ok(mn_alloc(&rows, ROWS * width, sizeof *rows));
+  check_ok(mn_alloc(&expected, ROWS * width, sizeof *expected));
   for (int64_t k = 0; k < ROWS * width; k++) {
     rows[k] = contribution(check_world()->rank, k / width, k % width);
   }
   for (int64_t k = 0; k < (own.end - own.begin) * width; k++) {
-    expected[k] = 0;
     for (int r = 0; r < check_world()->size; r++) {
       expected[k] += contribution(r, own.begin + k / width, k % width);
     }
@@ -159,14 +160,18 @@ static void check_reduce(sharing how, int64_t width)
   check_ok(mn_rows_reduce(check_world(), &owner, width, rows));
   mn_shares_clear(&owner);
   assert_everywhere(memcmp(rows, expected, (size_t)((own.end - own.begin) * width) * sizeof *rows) == 0);
+  mn_free(&rows);
+  mn_free(&expected);
 }
 
+/* Of the widest a row is more than goes at a time, of the next a few rows are. */
 static void reduced_rows_are_the_sums_of_what_all_ranks_hold(void **state)
 {
+  static const int64_t wide[] = {1, 3, WIDTH_MAX, 4001, 70001};
   (void)state;
   for (sharing how = 0; how < SHARINGS; how++) {
-    for (int w = 0; w < WIDTHS; w++) {
-      check_reduce(how, widths[w]);
+    for (size_t w = 0; w < sizeof wide / sizeof *wide; w++) {
+      check_reduce(how, wide[w]);
     }
   }
 }

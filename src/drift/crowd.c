@@ -11,6 +11,59 @@
 
 enum { AHEAD = 16 /* cells */ };
 
+/* Adds up own cells by row. */
+static void count_rows(const mn_lattice *mesh, const mn_listing *mine, int64_t *cells)
+{
+  const double first = (double)mesh->first[1];
+  const double per_row = 1.0 / mesh->spacing;
+  const double last = (double)(mesh->nodes[1] - 1);
+  for (int64_t k = 0; k < mn_block_count(mine->block); k++) {
+    const double row = mine->point[2 * k + 1] * per_row - first;
+    cells[(int64_t)fmin(fmax(row, 0.0), last)]++;
+  }
+}
+
+/* Boundaries where the costs of all rows before come nearest to even shares; a cell's pairs are as many as its row has
+ * cells. */
+static void cut_strips(const int64_t *cells, int64_t count, mn_crowd_price price, mn_shares *rows)
+{
+  double moments[2] = {0.0, 0.0};
+  double before = 0.0;
+  int next = 1;
+  for (int64_t j = 0; j < count; j++) {
+    moments[0] += (double)cells[j];
+    moments[1] += (double)cells[j] * (double)cells[j];
+  }
+  const double per_pair = moments[1] > 0.0 ? price.pairs * moments[0] / moments[1] : 0.0;
+  const double all = (price.cell + price.pairs) * moments[0];
+  for (int64_t j = 0; j < count; j++) {
+    const double row = (double)cells[j] * (price.cell + per_pair * (double)cells[j]);
+    for (; next < rows->size && before + 0.5 * row > all * next / rows->size; next++) {
+      rows->begin[next] = j;
+    }
+    before += row;
+  }
+  for (; next < rows->size; next++) {
+    rows->begin[next] = count;
+  }
+}
+
+mn_error *mn_crowd_share(const mn_parallel *parallel, const mn_lattice *mesh, mn_crowd_price price,
+                         const mn_listing *mine, mn_shares *rows)
+{
+  const int64_t count = mesh->nodes[1];
+  int64_t *cells = NULL;
+  mn_error *error = mn_shares_even(count, parallel->size, rows);
+  error = mn_agree(parallel, error ? error : mn_alloc(&cells, count, sizeof *cells));
+  if (!error && parallel->size > 1) {
+    count_rows(mesh, mine, cells);
+    MPI_Allreduce(MPI_IN_PLACE, cells, (int)count, MPI_INT64_T, MPI_SUM, parallel->comm);
+    cut_strips(cells, count, price, rows);
+  }
+  mn_free(&cells);
+  return error;
+}
+
 /* Strips as ordinates: rank r owns [edge[r], edge[r + 1]); the first and last reach to infinity. */
 static void find_edges(const mn_lattice *mesh, const mn_shares *rows, double *edge)
 {
@@ -22,14 +75,19 @@ static void find_edges(const mn_lattice *mesh, const mn_shares *rows, double *ed
   }
 }
 
-/* Ranks [first, last] whose strips come within reach of y. */
+/* Ranks [first, last] whose strips come within reach of y, sought from those of the cell before. */
 static void wanted_by(const double *edge, int size, double y, double reach, int *first, int *last)
 {
-  *first = 0;
+  while (*first > 0 && y - reach < edge[*first]) {
+    (*first)--;
+  }
   while (*first < size - 1 && !(y - reach < edge[*first + 1])) {
     (*first)++;
   }
-  *last = *first;
+  *last = *last > *first ? *last : *first;
+  while (*last > *first && y + reach < edge[*last]) {
+    (*last)--;
+  }
   while (*last < size - 1 && y + reach >= edge[*last + 1]) {
     (*last)++;
   }
@@ -45,8 +103,8 @@ static mn_error *count_visitors(const mn_parallel *parallel, const double *edge,
                                 mn_crowd *c)
 {
   const int self = parallel->rank;
-  int first;
-  int last;
+  int first = 0;
+  int last = 0;
   for (int q = 0; q < parallel->size; q++) {
     c->sent[q] = 0;
   }
@@ -80,8 +138,8 @@ static mn_error *place_visitors(const mn_parallel *parallel, const double *edge,
                                 mn_crowd *c)
 {
   int *at = NULL;
-  int first;
-  int last;
+  int first = 0;
+  int last = 0;
   MN_TRY(mn_alloc(&at, parallel->size, sizeof *at));
   memcpy(at, c->sent_at, (size_t)parallel->size * sizeof *at);
   for (int64_t k = 0; k < mn_block_count(mine->block); k++) {
@@ -243,11 +301,11 @@ static bool is_mine(const mn_crowd *c, int64_t id)
   return id >= c->block.begin && id < c->block.end;
 }
 
-/* Of this rank's cells, which lie in no order; inlined always, as gcc drops calls that have no effect. */
-static inline __attribute__((always_inline)) void ask_for(const mn_crowd *c, int64_t k, double *out)
+/* Places of this rank's cells, which lie in no order; inlined always, as gcc drops calls that have no effect. */
+static inline __attribute__((always_inline)) void ask_for(const mn_crowd *c, int64_t id, double *out)
 {
-  if (k < c->count && is_mine(c, c->id[k])) {
-    __builtin_prefetch(out + 2 * (c->id[k] - c->block.begin), 1);
+  if (is_mine(c, id)) {
+    __builtin_prefetch(out + 2 * (id - c->block.begin), 1);
   }
 }
 
@@ -261,19 +319,21 @@ mn_error *mn_crowd_return(const mn_parallel *parallel, mn_crowd *c, double *out)
 {
   if (parallel->size > 1) {
     MN_TRY(mn_agree(parallel, mn_reserve(&c->carried, 2 * (c->leaving + c->count), sizeof *c->carried)));
-    memset(c->carried, 0, (size_t)(2 * (c->leaving + c->count)) * sizeof *c->carried); /* neighbours return 0 */
   }
   for (int64_t k = 0; k < c->count; k++) {
     const int64_t id = c->id[k];
-    ask_for(c, k + AHEAD, out);
+    ask_for(c, c->id[k + AHEAD < c->count ? k + AHEAD : k], out);
     if (is_mine(c, id)) {
       add(c->force + 2 * k, out + 2 * (id - c->block.begin));
-    } else if (id >= 0) {
-      add(c->force + 2 * k, c->carried + 2 * (c->leaving + c->order[k]));
+    } else {
+      double *back = c->carried + 2 * (c->leaving + c->order[k]);
+      back[0] = id >= 0 ? c->force[2 * k] : 0.0; /* neighbours return 0 */
+      back[1] = id >= 0 ? c->force[2 * k + 1] : 0.0;
     }
   }
   exchange(parallel, c, true, 2 * sizeof *c->carried, c->carried);
   for (int64_t k = 0; k < c->leaving; k++) {
+    ask_for(c, bare(c->cells[k + AHEAD < c->leaving ? k + AHEAD : k].id), out);
     add(c->carried + 2 * k, out + 2 * (bare(c->cells[k].id) - c->block.begin));
   }
   return NULL;

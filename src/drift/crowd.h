@@ -38,6 +38,16 @@ typedef struct mn_listing {
   const int64_t *order; /* [cells] point k is that of cell block.begin + order[k]; NULL: of block.begin + k */
 } mn_listing;
 
+/* What a strip costs: every cell, and the pairs of a cell of mean surroundings. */
+typedef struct mn_crowd_price {
+  double cell, pairs;
+} mn_crowd_price;
+
+/* Shares the rows of a mesh so that strips cost the same, as far as whole rows allow; cells count for the row they are
+ * in, or the one nearest to them.  Collective.  To be released by mn_shares_clear. */
+mn_error *mn_crowd_share(const mn_parallel *parallel, const mn_lattice *mesh, mn_crowd_price price,
+                         const mn_listing *mine, mn_shares *rows) MN_MUST_CHECK;
+
 /* Collective.  A crowd may be gathered again and again: what it has room for is kept.
  * mesh, rows: whose rows make the strips;  reach: distance up to which neighbours are wanted;  bin: side of the bins */
 mn_error *mn_crowd_gather(const mn_parallel *parallel, const mn_lattice *mesh, const mn_shares *rows, double reach,

@@ -141,10 +141,15 @@ double mn_layout_quads(int width)
   return width * ceil(width / 4.0);
 }
 
+double mn_layout_pairs(const mn_drift *drift, const mn_scene *scene, double reach)
+{
+  return mn_prices_of(&drift->options).pair * scene->density * pi * reach * reach;
+}
+
 double mn_layout_cost(const mn_drift *drift, const mn_setting *s, const mn_layout *l)
 {
   const mn_prices price = mn_prices_of(&drift->options);
-  const double pairs = price.sort + price.pair * s->scene.density * pi * l->reach * l->reach;
+  const double pairs = price.sort + mn_layout_pairs(drift, &s->scene, l->reach);
   return (double)drift->count * (price.quad * mn_layout_quads(l->width) + (l->pairs ? pairs : 0.0)) +
          price.node * nodes_for(s->side, l->cutoff);
 }

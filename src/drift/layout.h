@@ -50,6 +50,9 @@ int mn_layout_ratio(const mn_drift_options *options);
 /* Prices of the options, or the usual ones.  Local. */
 mn_prices mn_prices_of(const mn_drift_options *options);
 
+/* What the pairs of a cell within reach cost at the options' prices, nanoseconds.  Local. */
+double mn_layout_pairs(const mn_drift *drift, const mn_scene *scene, double reach);
+
 /* What a layout costs at the options' prices, nanoseconds.  Local. */
 double mn_layout_cost(const mn_drift *drift, const mn_setting *setting, const mn_layout *layout);
 

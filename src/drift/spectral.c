@@ -246,15 +246,28 @@ static mn_error *sum_near(mn_drift *drift, const mn_present *present)
   return NULL;
 }
 
-static mn_error *add_pairs(mn_drift *drift, const mn_present *present, const double *mine, double *sum)
+/* Cells by place, in strips that cost the ranks the same. */
+static mn_error *gather_near(mn_drift *drift, const double *mine)
 {
   spectral *w = drift->work;
   const double reach = w->layout.reach;
+  const mn_crowd_price price = {mn_prices_of(&drift->options).sort, mn_layout_pairs(drift, &w->scene, reach)};
+  const mn_listing cells = mn_sheet_listing(&w->sheet, drift->block, mine);
+  mn_shares rows = {0};
+  mn_error *error = mn_crowd_share(&drift->parallel, &w->sheet.mesh, price, &cells, &rows);
+  error =
+      error ? error : mn_crowd_gather(&drift->parallel, &w->sheet.mesh, &rows, reach, 0.5 * reach, &cells, &w->crowd);
+  mn_shares_clear(&rows);
+  return error;
+}
+
+static mn_error *add_pairs(mn_drift *drift, const mn_present *present, const double *mine, double *sum)
+{
+  spectral *w = drift->work;
   if (!w->layout.pairs) {
     return NULL;
   }
-  const mn_listing cells = mn_sheet_listing(&w->sheet, drift->block, mine);
-  MN_TRY(mn_crowd_gather(&drift->parallel, &w->sheet.mesh, &w->sheet.rows, reach, 0.5 * reach, &cells, &w->crowd));
+  MN_TRY(gather_near(drift, mine));
   mn_error *error = sum_near(drift, present);
   error = error ? error : mn_crowd_return(&drift->parallel, &w->crowd, sum);
   clock(drift, MN_PHASE_NEAR);

@@ -105,27 +105,43 @@ mn_error *mn_rows_fetch(const mn_parallel *parallel, const mn_shares *owner, int
   return error;
 }
 
-/* Own rows of all ranks as counts of numbers. */
-static mn_error *count_numbers(const mn_parallel *parallel, const mn_shares *owner, int64_t width, int **count)
+/* Rows of the rank that owns most. */
+static int64_t longest(const mn_shares *owner)
 {
-  mn_error *error = mn_alloc(count, parallel->size, sizeof **count);
-  if (!error && owner->begin[parallel->size] * width > INT32_MAX) {
-    error = mn_error_create(MN_USAGE, "a mesh of %lld x %lld is too large for MPI's 32-bit counts", (long long)width,
-                            (long long)owner->begin[parallel->size]);
+  int64_t most = 0;
+  for (int q = 0; q < owner->size; q++) {
+    most = mn_shares_count(owner, q) > most ? mn_shares_count(owner, q) : most;
   }
-  for (int q = 0; q < parallel->size && !error; q++) {
-    (*count)[q] = (int)(mn_shares_count(owner, q) * width);
-  }
-  return mn_agree(parallel, error);
+  return most;
 }
 
+/* A stretch of every owner's rows at a time, packed: what MPI needs room for stays in the cache.  Whole meshes of 32 MB
+ * took 50 ms on two ranks, most of it for memory that MPI touched first every time.  Own sums overwrite only rows that
+ * have been packed: stretch by stretch, they are as far from the beginning of all rows as they were from that of their
+ * owner's, or further. */
 mn_error *mn_rows_reduce(const mn_parallel *parallel, const mn_shares *owner, int64_t width, int64_t *rows)
 {
+  enum { NUMBERS = 1 << 16 /* at a time */ };
+  const int size = parallel->size;
+  const int64_t most = NUMBERS / (size * width) > 0 ? NUMBERS / (size * width) : 1; /* rows of an owner */
+  int64_t *packed = NULL;
   int *count = NULL;
-  mn_error *error = count_numbers(parallel, owner, width, &count);
-  if (!error) {
-    MPI_Reduce_scatter(MPI_IN_PLACE, rows, count, MPI_INT64_T, MPI_SUM, parallel->comm);
+  if (size == 1) {
+    return NULL;
   }
+  mn_error *error = mn_alloc(&count, size, sizeof *count);
+  error = mn_agree(parallel, error ? error : mn_alloc(&packed, most * size * width, sizeof *packed));
+  for (int64_t done = 0; !error && done < longest(owner); done += most) {
+    int64_t *end = packed;
+    for (int q = 0; q < size; q++) {
+      const int64_t left = mn_shares_count(owner, q) - done;
+      count[q] = left > 0 ? (int)((left < most ? left : most) * width) : 0;
+      memcpy(end, rows + (owner->begin[q] + done) * width, (size_t)count[q] * sizeof *rows);
+      end += count[q];
+    }
+    MPI_Reduce_scatter(packed, rows + done * width, count, MPI_INT64_T, MPI_SUM, parallel->comm);
+  }
+  mn_free(&packed);
   mn_free(&count);
   return error;
 }
