@@ -39,7 +39,7 @@ static int64_t sum_pairs(const mn_parallel *p, const cloud *c, sharing how, int 
     assert_true(curve.kind != MN_CURVE_NONE);
     check_ok(mn_agree(p, mn_near_sum_curve(&curve, &crowd, &pairs)));
   } else {
-    mn_table_sample(&table, profiles[profile], NULL, reach * reach);
+    mn_table_sample(&table, profiles[profile], NULL, 0.0, reach * reach);
     pairs = mn_near_sum(&table, &crowd);
   }
   memset(out, 0, 2 * CELLS * sizeof *out);
@@ -220,7 +220,7 @@ static void sum_dense(int64_t count, const double *point, bool lines, double *ou
     assert_int_equal(curve.kind, MN_CURVE_LINES);
     check_ok(mn_near_sum_curve(&curve, &crowd, &pairs));
   } else {
-    mn_table_sample(&table, logarithm, NULL, reach * reach);
+    mn_table_sample(&table, logarithm, NULL, 0.0, reach * reach);
     mn_near_sum(&table, &crowd);
   }
   check_ok(mn_crowd_return(&alone, &crowd, out));

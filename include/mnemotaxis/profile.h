@@ -35,8 +35,8 @@ enum {
   MN_TABLE_TERMS = 6     /**< polynomial coefficients per cell */
 };
 
-/** A profile as a piecewise polynomial in r2, cells equally wide within an octave.  Below r2_min
- * (distances of 7e-7 of the range of the force) the profile is held constant, from r2_reach on it is 0. */
+/** A profile as a piecewise polynomial in r2, cells equally wide within an octave.  Below r2_min the profile is held
+ * constant, from r2_reach on it is 0. */
 typedef struct mn_table {
   double r2_min;
   double r2_reach;
@@ -46,9 +46,10 @@ typedef struct mn_table {
 /** A profile f(r2), r2 > 0. */
 typedef double mn_profile(const void *context, double r2);
 
-/** Tabulates any profile that is smooth on every octave of r2; beyond r2_reach it is taken for 0.  Local.
- * Accuracy: 1e-12 of the largest value on an octave.  Cost: 1152 evaluations of the profile. */
-void mn_table_sample(mn_table *table, mn_profile *profile, const void *context, double r2_reach);
+/** Tabulates any profile that is smooth on every octave of r2, from that of r2_least on, MN_TABLE_OCTAVES at most (down
+ * to distances of 7e-7 of the range); beyond r2_reach it is taken for 0.  Local.
+ * Accuracy: 1e-12 of the largest value on an octave.  Cost: 24 evaluations of the profile an octave, and 0.2 ms. */
+void mn_table_sample(mn_table *table, mn_profile *profile, const void *context, double r2_least, double r2_reach);
 
 /** Value of the table at r2 < r2_reach.  Local.  Cost: about 3 ns. */
 double mn_table_value(const mn_table *table, double r2);

@@ -56,7 +56,7 @@ typedef struct mn_symbol_key {
  * @param ky      [rows]
  * @param symbol  [columns, rows]
  * Accuracy: 1e-11 of S(0), and 1e-11 of S(k2/2) while that is not above 100 S(k2) (test_split).
- * Cost: a millisecond for the table, and 3 ns per pair. */
+ * Cost: 0.3 ms and more for the table, and 3 ns per pair. */
 void mn_split_tabulate(const mn_model *model, const mn_symbol_key *key, int64_t columns, const double *kx, int64_t rows,
                        const double *ky, double *symbol);
 

@@ -22,6 +22,6 @@ void mn_narrow_tabulate(const mn_model *model, const mn_narrow_key *key, mn_narr
   mn_split_range(model, &key->present, least, key->cut, &split);
   mn_curve_fill(&narrow->curve, profile_of, &split, key->reach, key->nearest, key->accuracy, key->low, key->high);
   if (narrow->curve.kind == MN_CURVE_NONE) {
-    mn_table_sample(&narrow->table, profile_of, &split, reach2);
+    mn_table_sample(&narrow->table, profile_of, &split, 0.0, reach2);
   }
 }

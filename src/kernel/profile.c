@@ -171,64 +171,70 @@ static double centre_of(uint64_t bits)
   return from_bits((bits & ~cell_mask) | (UINT64_C(1) << (CELL_BITS - 1)));
 }
 
-/* The profile on one octave of r2, at Chebyshev points: enough for 1e-17 of its envelope. */
+/* A profile is sampled at Chebyshev points of an octave, enough for 1e-17 of its envelope, and interpolated to those of
+ * the cells; in units of the octave it is the same rule on all. */
 enum { SAMPLES = 24 };
 
-typedef struct samples {
-  double x[SAMPLES], f[SAMPLES];
-  double angle[SAMPLES], weight[SAMPLES]; /* cosine of their places, barycentric weight: for every octave */
-} samples;
+typedef struct octave_rule {
+  double at[SAMPLES];          /* samples, on [1, 2] */
+  double node[MN_TABLE_TERMS]; /* of a cell, on [-1, 1] */
+  double weight[MN_TABLE_CELLS][MN_TABLE_TERMS][SAMPLES];
+} octave_rule;
 
-static void place(samples *o)
+static double chebyshev(int i, int n)
 {
-  for (int i = 0; i < SAMPLES; i++) {
-    o->angle[i] = cos(pi * (i + 0.5) / SAMPLES);
-    o->weight[i] = (i % 2 == 0 ? 1.0 : -1.0) * sin(pi * (i + 0.5) / SAMPLES);
-  }
+  return cos(pi * (i + 0.5) / n);
 }
 
-static void sample(samples *o, mn_profile *profile, const void *context, double low)
+/* Barycentric interpolation from samples to u. */
+static void interpolate(const octave_rule *rule, double u, double share[SAMPLES])
 {
+  double sum = 0.0;
   for (int i = 0; i < SAMPLES; i++) {
-    o->x[i] = low * (1.5 + 0.5 * o->angle[i]);
-    o->f[i] = profile(context, o->x[i]);
-  }
-}
-
-/* Barycentric interpolation. */
-static double interpolate(const samples *o, double r2)
-{
-  double top = 0.0;
-  double bottom = 0.0;
-  for (int i = 0; i < SAMPLES; i++) {
-    const double gap = r2 - o->x[i];
+    const double gap = u - rule->at[i];
     if (gap == 0.0) {
-      return o->f[i];
+      memset(share, 0, SAMPLES * sizeof *share);
+      share[i] = 1.0;
+      return;
     }
-    const double w = o->weight[i] / gap;
-    top += w * o->f[i];
-    bottom += w;
+    share[i] = (i % 2 == 0 ? 1.0 : -1.0) * sin(pi * (i + 0.5) / SAMPLES) / gap;
+    sum += share[i];
   }
-  return top / bottom;
+  for (int i = 0; i < SAMPLES; i++) {
+    share[i] /= sum;
+  }
 }
 
-/* Chebyshev interpolation on one cell, as monomials in r2 - centre. */
-static void fit(double term[MN_TABLE_TERMS], const samples *o, double low, double high)
+static void make_rule(octave_rule *rule)
+{
+  for (int i = 0; i < SAMPLES; i++) {
+    rule->at[i] = 1.5 + 0.5 * chebyshev(i, SAMPLES);
+  }
+  for (int i = 0; i < MN_TABLE_TERMS; i++) {
+    rule->node[i] = chebyshev(i, MN_TABLE_TERMS);
+    for (int c = 0; c < MN_TABLE_CELLS; c++) {
+      interpolate(rule, 1.0 + (c + 0.5 + 0.5 * rule->node[i]) / MN_TABLE_CELLS, rule->weight[c][i]);
+    }
+  }
+}
+
+/* Chebyshev interpolation on a cell of half the width `half`, as monomials in r2 - centre. */
+static void fit(double term[MN_TABLE_TERMS], const octave_rule *rule, int cell, const double f[SAMPLES], double half)
 {
   enum { N = MN_TABLE_TERMS };
-  const double half = 0.5 * (high - low);
-  double x[N];
-  double d[N];
+  const double *x = rule->node;
+  double d[N] = {0.0};
   for (int i = 0; i < N; i++) {
-    x[i] = cos(pi * (i + 0.5) / N);
-    d[i] = interpolate(o, 0.5 * (low + high) + half * x[i]);
+    for (int k = 0; k < SAMPLES; k++) {
+      d[i] += rule->weight[cell][i][k] * f[k];
+    }
   }
   for (int k = 1; k < N; k++) { /* divided differences */
     for (int i = N - 1; i >= k; i--) {
       d[i] = (d[i] - d[i - 1]) / (x[i] - x[i - k]);
     }
   }
-  double p[N] = {0};
+  double p[N] = {0.0};
   for (int i = N - 1; i >= 0; i--) { /* Newton form to monomials */
     for (int k = N - 1; k > 0; k--) {
       p[k] = p[k - 1] - x[i] * p[k];
@@ -242,22 +248,26 @@ static void fit(double term[MN_TABLE_TERMS], const samples *o, double low, doubl
   }
 }
 
-void mn_table_sample(mn_table *table, mn_profile *profile, const void *context, double r2_reach)
+void mn_table_sample(mn_table *table, mn_profile *profile, const void *context, double r2_least, double r2_reach)
 {
-  int octave;
-  frexp(r2_reach, &octave);
+  int least;
+  int end;
+  double f[SAMPLES];
+  octave_rule rule;
+  frexp(r2_least, &least);
+  frexp(r2_reach, &end);
+  const int first = r2_least > 0.0 && least - 1 > end - MN_TABLE_OCTAVES ? least - 1 : end - MN_TABLE_OCTAVES;
   table->r2_reach = r2_reach;
-  table->r2_min = ldexp(1.0, octave - MN_TABLE_OCTAVES);
-  const uint64_t first = to_bits(table->r2_min) >> CELL_BITS;
-  samples o;
-  place(&o);
-  for (int k = 0; k < MN_TABLE_OCTAVES * MN_TABLE_CELLS; k++) {
-    const double low = from_bits((first + (uint64_t)k) << CELL_BITS);
-    const double high = from_bits((first + (uint64_t)k + 1) << CELL_BITS);
-    if (k % MN_TABLE_CELLS == 0) {
-      sample(&o, profile, context, low);
+  table->r2_min = ldexp(1.0, first);
+  make_rule(&rule);
+  for (int octave = 0; octave < end - first; octave++) {
+    const double low = ldexp(table->r2_min, octave);
+    for (int i = 0; i < SAMPLES; i++) {
+      f[i] = profile(context, low * rule.at[i]);
     }
-    fit(table->term[k], &o, low, high);
+    for (int c = 0; c < MN_TABLE_CELLS; c++) {
+      fit(table->term[octave * MN_TABLE_CELLS + c], &rule, c, f, 0.5 * low / MN_TABLE_CELLS);
+    }
   }
 }
 
@@ -297,10 +307,10 @@ void mn_table_fill(mn_table *table, const mn_model *model, const mn_present *pre
   if (model->lambda > 0.0 && decay > 1e-3 * widest) {
     mn_split all;
     mn_split_range(model, present, mn_split_least(ldexp(r2_reach, -MN_TABLE_OCTAVES)), (double)INFINITY, &all);
-    mn_table_sample(table, mixture_profile, &all, r2_reach);
+    mn_table_sample(table, mixture_profile, &all, 0.0, r2_reach);
   } else {
     const force f = {model, present};
-    mn_table_sample(table, force_profile, &f, r2_reach);
+    mn_table_sample(table, force_profile, &f, 0.0, r2_reach);
   }
 }
 

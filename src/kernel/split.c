@@ -150,23 +150,32 @@ static double symbol_of(const void *split, double k2)
   return mn_split_symbol(split, k2);
 }
 
+/* Smallest and largest square of wave numbers other than 0. */
+static void find_squares(int64_t count, const double *k, double *least, double *largest)
+{
+  for (int64_t i = 0; i < count; i++) {
+    *least = k[i] != 0.0 ? fmin(*least, k[i] * k[i]) : *least;
+    *largest = fmax(*largest, k[i] * k[i]);
+  }
+}
+
 void mn_split_tabulate(const mn_model *model, const mn_symbol_key *key, int64_t columns, const double *kx, int64_t rows,
                        const double *ky, double *symbol)
 {
   mn_split split;
   mn_table table;
+  double least = (double)INFINITY;
   double largest[2] = {0.0, 0.0};
   mn_split_range(model, &key->present, key->low, key->high, &split);
-  for (int64_t c = 0; c < columns; c++) {
-    largest[0] = fmax(largest[0], kx[c] * kx[c]);
-  }
-  for (int64_t j = 0; j < rows; j++) {
-    largest[1] = fmax(largest[1], ky[j] * ky[j]);
-  }
-  mn_table_sample(&table, symbol_of, &split, fmax(1.01 * (largest[0] + largest[1]), 1e-300));
+  find_squares(columns, kx, &least, &largest[0]);
+  find_squares(rows, ky, &least, &largest[1]);
+  const double reach = fmax(1.01 * (largest[0] + largest[1]), 1e-300);
+  mn_table_sample(&table, symbol_of, &split, fmin(least, reach), reach);
+  const double mass = mn_split_symbol(&split, 0.0);
   for (int64_t c = 0; c < columns; c++) {
     for (int64_t j = 0; j < rows; j++) {
-      symbol[c * rows + j] = mn_table_value(&table, kx[c] * kx[c] + ky[j] * ky[j]);
+      const double k2 = kx[c] * kx[c] + ky[j] * ky[j];
+      symbol[c * rows + j] = k2 > 0.0 ? mn_table_value(&table, k2) : mass;
     }
   }
 }
