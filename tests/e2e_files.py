@@ -395,6 +395,16 @@ class Plan(Case):
         measured = self.number(r"memory: ([\d.]+) MiB per rank at most", self.ends(result).out)
         self.assertLess(abs(memory / measured - 1), 0.25, (memory, measured))
 
+    def test_memory_where_steps_grow(self):
+        """The finest meshes are those of the first steps; the end needs 8 MiB."""
+        case = case_file({"particles.count": 3000, "time.step": 0.02, "time.first_step": 1e-4, "time.growth": 1.5,
+                          "time.end": 0.1, "time.scheme": "averaged", "drift.engine": "spectral",
+                          "drift.tolerance": 1e-4, "output.every": 100})
+        plan, (result, _) = program("plan", case), run(case)
+        memory = self.number(r"memory per rank +([\d.]+) MiB", self.ends(plan).out)
+        measured = self.number(r"memory: ([\d.]+) MiB per rank at most", self.ends(result).out)
+        self.assertLess(abs(memory / measured - 1), 0.5, (memory, measured))
+
     def test_what_does_not_fit_is_foretold_and_refused(self):
         """Frozen sources at large theta: meshes as fine as their trails."""
         case = case_file({"particles.count": 300, "time.step": 0.02, "time.end": 400, "drift.engine": "spectral",

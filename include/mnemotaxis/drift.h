@@ -50,7 +50,7 @@ typedef struct mn_drift_options {
   double cut;     /**< variance up to which the present force is summed over near pairs */
   int window;     /**< nodes in each direction a cell is spread over, at least */
   double trail;   /**< age up to which the own trails keep every sample, at least */
-  int ratio;      /**< of the spacings of neighbouring levels of the past: 2, 4 or 8 (0: 4) */
+  int ratio;      /**< of the spacings of neighbouring levels of the past: 2, 4 or 8 (0: 4; 2 where steps differ) */
   mn_prices prices;
 } mn_drift_options;
 
@@ -108,7 +108,7 @@ extern const mn_drift_engine mn_drift_spectral;
 /** All engines, ended by NULL. */
 extern const mn_drift_engine *const mn_drift_engines[];
 
-/** What an engine is expected to need at the end of a run. */
+/** What an engine is expected to need at the end of a run; room also at its beginning, where steps are shorter. */
 typedef struct mn_forecast {
   double bytes;        /**< per rank */
   double state;        /**< bytes of the engine's part of a checkpoint */

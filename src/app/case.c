@@ -14,7 +14,7 @@ void mn_case_model(const mn_values *v, mn_model *model, mn_drift_options *drift,
                               .cut = v->cut,
                               .window = (int)v->window,
                               .trail = v->trail,
-                              .ratio = 2 << v->ratio, /* a choice of 2, 4, 8 */
+                              .ratio = v->ratio > 0 ? 1 << v->ratio : 0, /* a choice of auto, 2, 4, 8 */
                               .prices = {v->prices[0], v->prices[1], v->prices[2], v->prices[3]}};
   *history = (mn_history_options){v->tolerance, v->horizon, (int64_t)(v->capacity * 1048576.0)};
 }

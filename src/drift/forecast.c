@@ -1,5 +1,6 @@
-/* The end of a run, guessed from a Gaussian cloud: variance s2 + 2t, pull by (21), density N/(4 pi variance); then the
- * engine's own choices for that scene.  Clusters need more pairs and finer meshes than this says. */
+/* The end of a run, and its beginning where steps are shorter then, guessed from a Gaussian cloud: variance s2 + 2t,
+ * pull by (21), density N/(4 pi variance); then the engine's own choices for that scene.  Clusters need more pairs and
+ * finer meshes than this says. */
 #include <mnemotaxis/drift.h>
 #include <mnemotaxis/trail.h>
 
@@ -18,41 +19,69 @@ static mn_scene scene_of(const mn_model *model, int64_t count, double variance, 
   return (mn_scene){n * pull / sqrt(2.0 * spread), n / (4.0 * pi * spread)};
 }
 
+/* What is forecast: the length of the step, the variance of the ladder's finest level, and the time. */
+typedef struct moment {
+  double step, finest, time;
+} moment;
+
+/* Narrowest past of steps of that length: where their level begins, if they are the longest. */
+static double youngest(const mn_model *model, double step)
+{
+  return 2.0 * step / model->theta + 2.0 * mn_kernel_shift(model, step) / model->theta;
+}
+
+static double range_of(const mn_drift_options *options)
+{
+  return mn_layout_ratio(options) * mn_layout_ratio(options);
+}
+
+/* The end, when steps are long. */
+static moment end_of(const mn_model *model, const mn_drift_options *options, double time)
+{
+  return (moment){options->longest_step, youngest(model, options->longest_step), time};
+}
+
+/* The beginning, when steps are short, until the youngest past has gone through a level. */
+static moment begin_of(const mn_model *model, const mn_drift_options *options, double time)
+{
+  const double range = range_of(options);
+  const double base = youngest(model, options->longest_step);
+  const double below = floor(log(youngest(model, options->shortest_step) / base) / log(range) + 1e-9);
+  return (moment){options->shortest_step, base * pow(range, below), fmin(time, range * options->shortest_step)};
+}
+
 /* Nodes of the levels for a cloud of that side. */
-static double ladder_nodes(const mn_model *model, const mn_drift_options *options, double side, double time)
+static double ladder_nodes(const mn_model *model, const mn_drift_options *options, double side, const moment *m)
 {
   const double reach = log(1.0 / (mn_share_of_tolerance * options->tolerance));
-  const double range = mn_layout_ratio(options) * mn_layout_ratio(options);
-  double variance =
-      2.0 * options->longest_step / model->theta + 2.0 * mn_kernel_shift(model, options->longest_step) / model->theta;
+  const double range = range_of(options);
+  double variance = m->finest;
   double nodes = 0.0;
   do {
     const double width = 1.3 * side + 2.0 * sqrt(2.0 * reach * 1.25 * range * variance);
     const double across = width / (MN_PHASE_END / sqrt(2.0 * reach / variance));
     nodes += (across + 16.0) * (across + 16.0);
     variance *= range;
-  } while (variance < 2.0 * time / model->theta);
+  } while (variance < 2.0 * m->time / model->theta);
   return nodes;
 }
 
-mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *model, const mn_drift_options *options,
-                              int64_t count, int ranks, double variance, double time)
+static mn_forecast forecast_at(const mn_model *model, const mn_drift_options *options, int64_t count, int ranks,
+                               double variance, const moment *m)
 {
   const int64_t local = mn_block_count(mn_block_of(count, 0, ranks));
-  if (!engine->remember) {
-    return (mn_forecast){.bytes = (double)engine->bytes(count, local)};
-  }
   mn_drift drift = {.model = *model, .options = *options, .count = count};
-  const mn_scene scene = scene_of(model, count, variance, time);
-  const mn_present present = {options->longest_step, options->longest_step};
-  const double across = 2.0 * sqrt(2.0 * log((double)count) * (variance + 2.0 * time));
+  const mn_scene scene = scene_of(model, count, variance, m->time);
+  const mn_present present = {m->step, m->step};
+  const double across = 2.0 * sqrt(2.0 * log((double)count) * (variance + 2.0 * m->time));
+  const double coarsest = mn_drift_coarsest(model, options) * sqrt(m->finest / youngest(model, options->longest_step));
   mn_window equal;
   mn_layout_equal(options, &equal);
-  const mn_setting setting = {scene, present, {across, across}, mn_drift_coarsest(model, options), equal.width};
+  const mn_setting setting = {scene, present, {across, across}, coarsest, equal.width};
   mn_tail tail = {{0.0, 0.0}, 0.0, {0.0}, {0.0}, {0.0}};
   mn_layout layout;
   mn_layout_choose(&drift, &setting, &tail, &layout);
-  const double levels = ladder_nodes(model, options, across, time);
+  const double levels = ladder_nodes(model, options, across, m);
   const double own = 1.1 * across * layout.cutoff / MN_PHASE_END + 32.0;
   const double allowed = mn_share_of_tolerance * options->tolerance * scene.force;
   const double accuracy =
@@ -61,7 +90,7 @@ mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *mod
   mn_forecast f = {.nodes = own * own,
                    .ladder_nodes = levels,
                    .pairs = layout.pairs ? scene.density * pi * layout.reach * layout.reach : 0.0,
-                   .trail = (double)mn_trail_expected(model, options->longest_step, time, options->trail, allowed)};
+                   .trail = (double)mn_trail_expected(model, m->step, m->time, options->trail, allowed)};
   const double shared = (double)ranks;
   f.bytes = f.nodes * (24.0 + 30.0 / shared) + f.ladder_nodes * 85.0 / shared + 40.0 * (double)local +
             (layout.pairs ? 110.0 * (double)local : 0.0) + position * f.trail * (double)local;
@@ -72,6 +101,24 @@ mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *mod
   drift.options.prices = mn_prices_usual;                         /* the machine of the other figures here */
   drift.options.prices.node = fine ? mn_prices_usual.node : 12.0; /* a sheet without modes of its own */
   f.nanoseconds = 1.4e6 + mn_layout_cost(&drift, &setting, &layout) + 20.0 * (double)count + node * levels;
+  return f;
+}
+
+mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *model, const mn_drift_options *options,
+                              int64_t count, int ranks, double variance, double time)
+{
+  if (!engine->remember) {
+    const int64_t local = mn_block_count(mn_block_of(count, 0, ranks));
+    return (mn_forecast){.bytes = (double)engine->bytes(count, local)};
+  }
+  const moment end = end_of(model, options, time);
+  mn_forecast f = forecast_at(model, options, count, ranks, variance, &end);
+  if (options->shortest_step < options->longest_step) {
+    const moment begin = begin_of(model, options, time);
+    const mn_forecast young = forecast_at(model, options, count, ranks, variance, &begin);
+    f.bytes = fmax(f.bytes, young.bytes);
+    f.state = fmax(f.state, young.state);
+  }
   return f;
 }
 

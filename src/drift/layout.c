@@ -133,7 +133,7 @@ void mn_layout_equal(const mn_drift_options *options, mn_window *window)
 
 int mn_layout_ratio(const mn_drift_options *options)
 {
-  return options->ratio > 0 ? options->ratio : 4;
+  return options->ratio > 0 ? options->ratio : 1.000001 * options->shortest_step < options->longest_step ? 2 : 4;
 }
 
 double mn_layout_quads(int width)
