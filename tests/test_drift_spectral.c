@@ -224,6 +224,38 @@ static void meets_its_tolerance_whatever_is_chosen_for_it(void **state)
   }
 }
 
+/* Variances of neighbouring levels after all steps, by each other. */
+static double range_of_levels(const question *q)
+{
+  const mn_block own = mn_block_of(q->count, check_world()->rank, check_world()->size);
+  mn_history *past = history_of(check_world(), q);
+  mn_drift *drift = engine_of(check_world(), &mn_drift_spectral, q, q->tolerance);
+  double t = 0.0;
+  for (int k = 0; k < q->steps; k++) {
+    move(q, own, k);
+    check_ok(mn_drift_remember(drift, past, t, step_of(q, k), x));
+    t += step_of(q, k);
+  }
+  const mn_ladder *ladder = mn_drift_ladder(drift);
+  const double range = mn_ladder_levels(ladder) > 1
+                           ? mn_ladder_level(ladder, 1).variance / mn_ladder_level(ladder, 0).variance
+                           : (double)NAN;
+  mn_drift_destroy(&drift);
+  mn_history_destroy(&past);
+  return range;
+}
+
+static void levels_are_denser_where_steps_differ(void **state)
+{
+  (void)state;
+  for (int k = 0; k < 5; k++) {
+    question q = question_of(1.0, 0.0, 1e-3, 60);
+    q.growth = k == 0 ? 1.0 : k == 1 ? 1.0 + 1e-9 : k == 2 ? 1.01 : k == 3 ? 0.99 : 1.01;
+    q.ratio = k == 4 ? 4 : 0;
+    check_relative(range_of_levels(&q), k == 2 || k == 3 ? 4.0 : 16.0, 1e-12, "drift.h: ratio squared");
+  }
+}
+
 /* Terms are reckoned as independent and rms; the ladder's, the windows' and the trails' at what they may be. */
 static void knows_how_large_its_error_may_be(void **state)
 {
@@ -263,5 +295,5 @@ MN_TESTS("drift_spectral", cmocka_unit_test(meets_its_tolerance_for_any_theta_an
          cmocka_unit_test(meets_its_tolerance_when_regularized), cmocka_unit_test(meets_its_tolerance_along_a_run),
          cmocka_unit_test(meets_its_tolerance_after_hundreds_of_steps), cmocka_unit_test(serves_two_cells),
          cmocka_unit_test(meets_its_tolerance_whatever_is_chosen_for_it),
-         cmocka_unit_test(knows_how_large_its_error_may_be),
+         cmocka_unit_test(levels_are_denser_where_steps_differ), cmocka_unit_test(knows_how_large_its_error_may_be),
          cmocka_unit_test(has_the_same_bits_on_any_number_of_ranks));
