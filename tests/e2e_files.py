@@ -405,6 +405,26 @@ class Plan(Case):
         measured = self.number(r"memory: ([\d.]+) MiB per rank at most", self.ends(result).out)
         self.assertLess(abs(memory / measured - 1), 0.5, (memory, measured))
 
+    def test_levels_are_as_the_ratio_says(self):
+        """auto is 4 where steps are equal and 2 where they grow."""
+        for grow, usual in ({}, "4"), ({"time.first_step": 1e-3}, "2"):
+            levels = {}
+            for ratio in "auto", "2", "4", "8":
+                case = case_file({"particles.count": 3000, "time.step": 0.02, "time.end": 4, "drift.engine": "spectral",
+                                  "drift.ratio": ratio, **grow})
+                out = self.ends(program("plan", case)).out
+                levels[ratio] = re.search(r"levels of \S+", out).group(), \
+                    re.search(r"memory per rank +[\d.]+", out).group()
+            self.assertEqual(levels["auto"], levels[usual])
+            self.assertEqual(len(set(levels.values())), 3, levels)
+
+    def test_first_steps_too_short_for_any_machine_are_refused(self):
+        case = case_file({"particles.count": 3000, "time.step": 0.02, "time.first_step": 1e-16, "time.end": 4,
+                          "drift.engine": "spectral"})
+        result, where = run(case)
+        self.assertRegex(self.ends(result, REFUSED).err, r"the run would need \d+ MiB per rank")
+        self.assertFalse(where.exists())
+
     def test_what_does_not_fit_is_foretold_and_refused(self):
         """Frozen sources at large theta: meshes as fine as their trails."""
         case = case_file({"particles.count": 300, "time.step": 0.02, "time.end": 400, "drift.engine": "spectral",

@@ -47,7 +47,7 @@ typedef struct mn_table {
 typedef double mn_profile(const void *context, double r2);
 
 /** Tabulates any profile that is smooth on every octave of r2, from that of r2_least on, MN_TABLE_OCTAVES at most (down
- * to distances of 7e-7 of the range); beyond r2_reach it is taken for 0.  Local.
+ * to distances of 6e-8 of the range); beyond r2_reach it is taken for 0.  Local.
  * Accuracy: 1e-12 of the largest value on an octave.  Cost: 24 evaluations of the profile an octave, and 0.2 ms. */
 void mn_table_sample(mn_table *table, mn_profile *profile, const void *context, double r2_least, double r2_reach);
 

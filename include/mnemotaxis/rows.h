@@ -40,7 +40,8 @@ typedef struct mn_range {
 mn_error *mn_rows_fetch(const mn_parallel *parallel, const mn_shares *owner, int64_t width, const double *mine,
                         mn_range wanted, double *rows) MN_MUST_CHECK;
 
-/** Adds what all ranks hold of all rows (MPI_Reduce_scatter, 512 KiB at a time).  Collective.
+/** Adds what all ranks hold of all rows (MPI_Reduce_scatter; at a time 512 KiB, or a row of every rank if
+ * that is more).  Collective.
  * @param rows  [all rows, width]; own rows come to its beginning, the rest is lost.  Integers: order does not matter */
 mn_error *mn_rows_reduce(const mn_parallel *parallel, const mn_shares *owner, int64_t width,
                          int64_t *rows) MN_MUST_CHECK;

@@ -136,8 +136,10 @@ mn_error *mn_rows_reduce(const mn_parallel *parallel, const mn_shares *owner, in
     for (int q = 0; q < size; q++) {
       const int64_t left = mn_shares_count(owner, q) - done;
       count[q] = left > 0 ? (int)((left < most ? left : most) * width) : 0;
-      memcpy(end, rows + (owner->begin[q] + done) * width, (size_t)count[q] * sizeof *rows);
-      end += count[q];
+      if (count[q] > 0) {
+        memcpy(end, rows + (owner->begin[q] + done) * width, (size_t)count[q] * sizeof *rows);
+        end += count[q];
+      }
     }
     MPI_Reduce_scatter(packed, rows + done * width, count, MPI_INT64_T, MPI_SUM, parallel->comm);
   }

@@ -1,4 +1,5 @@
 /* What a run will need, from the formulas of those who allocate it. */
+#include <math.h>
 #include <mnemotaxis/run.h>
 
 int64_t mn_run_witnesses(const mn_run_options *o)
@@ -27,5 +28,6 @@ int64_t mn_run_expected_bytes(const mn_run_options *o, int ranks)
   const int64_t gathered = 32 * kept;                         /* partner drift: positions and a decoded sample */
   const int64_t writing = (1 << 20) + 24 * local;             /* a chunk of the seal, a column read back */
   const mn_forecast engine = mn_run_forecast(o, ranks);
-  return history + (int64_t)engine.bytes + cells + (gathered > writing ? gathered : writing);
+  const int64_t meshes = (int64_t)fmin(engine.bytes, 4e18); /* tiny first steps ask for any number of them */
+  return history + meshes + cells + (gathered > writing ? gathered : writing);
 }
