@@ -44,6 +44,7 @@ typedef struct mn_drift_options {
   mn_precision precision;
   double shortest_step; /**< of those to come; for engines that prepare meshes */
   double longest_step;
+  int64_t ramp;        /**< steps that grow, by one ratio, before they are longest; for forecasts */
   bool steps_shrink; /**< some step is shorter than the one before; false: they stay or grow */
   /* Choices of the spectral engine; 0: as it thinks best. */
   double spacing; /**< of the sheet, at most */
@@ -124,7 +125,7 @@ typedef struct mn_forecast {
 mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *model, const mn_drift_options *options,
                               int64_t count, int ranks, double variance, double time);
 
-/** The engine that is expected to be faster over some two hundred steps from the start.  Local.
+/** The engine that is expected to be faster over the steps that grow and two hundred more.  Local.
  * It depends on nothing that may change while a run goes on, so not on its end: in longer runs spectral is faster
  * still.
  * @param variance  of the cells per coordinate at the start

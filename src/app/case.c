@@ -213,6 +213,7 @@ mn_error *mn_case_options(const mn_config *config, mn_run_options *o)
   MN_TRY(mn_config_blame(config, "time.end", "time.step", mn_schedule_steps(&o->dynamics.schedule, v->end, &o->steps)));
   o->drift.shortest_step = o->dynamics.schedule.first;
   o->drift.longest_step = o->dynamics.schedule.step;
+  o->drift.ramp = o->dynamics.schedule.ramp;
   MN_TRY(set_law(config, &o->dynamics.field, &o->initial));
   MN_TRY(mn_config_blame(
       config, "drift.engine", "history.horizon",

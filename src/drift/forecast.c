@@ -122,13 +122,30 @@ mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *mod
   return f;
 }
 
+/* Nanoseconds of all steps that grow: one level after the other is the finest, each ratio^2 times cheaper. */
+static double ramp_cost(const mn_model *model, const mn_drift_options *options, int64_t count, double variance)
+{
+  if (options->ramp <= 0) {
+    return 0.0;
+  }
+  const moment begin = begin_of(model, options, INFINITY);
+  const double growth = log(options->longest_step / options->shortest_step) / (double)options->ramp;
+  const double range = range_of(options);
+  const double first = log(begin.finest * range / youngest(model, options->shortest_step)) / growth;
+  const double next = log(range) / growth;
+  const double step = forecast_at(model, options, count, 1, variance, &begin).nanoseconds;
+  return step * fmin(first + next / (range - 1.0), (double)options->ramp);
+}
+
 const mn_drift_engine *mn_drift_cheapest(const mn_model *model, const mn_drift_options *options, int64_t count,
                                          double variance)
 {
   if (!(options->longest_step > 0.0)) {
     return &mn_drift_direct; /* no past */
   }
-  const double run = 100.0; /* steps behind, on average */
+  const double steps = 200.0;
+  const double ramp = (double)options->ramp;
+  const double run = 0.5 * steps; /* behind, on average */
   const double memory = mn_kernel_memory(model);
   const double young = 28.0; /* what the first few of them cost more: they have more Gaussians */
   const double gaussians =
@@ -139,7 +156,9 @@ const mn_drift_engine *mn_drift_cheapest(const mn_model *model, const mn_drift_o
   const double lag = 0.45 + 0.75 * digits;                            /* nanoseconds: a pair and lag */
   const double padded = (double)count + 100.0;                        /* lanes that stand still */
   const double direct = (double)count * padded * (3.0 + lag * samples);
-  const double time = run * options->longest_step;
-  const mn_forecast spectral = mn_drift_forecast(&mn_drift_spectral, model, options, count, 1, variance, time);
-  return direct < spectral.nanoseconds ? &mn_drift_direct : &mn_drift_spectral;
+  const moment middle = end_of(model, options, 100.0 * options->longest_step);
+  const double spectral = forecast_at(model, options, count, 1, variance, &middle).nanoseconds;
+  const double growing = 1.3 * ramp_cost(model, options, count, variance); /* chapters move up at every other step */
+  const bool cheaper = (steps + 0.5 * ramp) * direct < (steps + ramp) * spectral + growing; /* short steps are young */
+  return cheaper ? &mn_drift_direct : &mn_drift_spectral;
 }
