@@ -17,7 +17,8 @@ typedef struct question {
   int steps;
   int64_t count;
   double ahead;
-  bool along; /* the drift is asked for at every step */
+  bool along;     /* the drift is asked for at every step */
+  bool encounter; /* two cells all but meet at the last step */
   double spacing, cut, trail;
   int window, ratio;
   mn_prices prices;
@@ -88,6 +89,10 @@ static double error_of(const mn_parallel *p, const question *q)
     check_ok(mn_drift_remember(spectral, past, t, step_of(q, k), x));
     t += step_of(q, k);
     move(q, own, k + 1);
+    if (q->encounter && k + 2 == q->steps && own.begin == 0) {
+      x[2] = x[0] + 1e-6;
+      x[3] = x[1];
+    }
   }
   check_ok(mn_drift_evaluate(spectral, past, t, q->ahead, x, found));
   check_ok(mn_drift_evaluate(direct, past, t, q->ahead, x, truth));
@@ -203,6 +208,20 @@ static void serves_two_cells(void **state)
   check_at_most(error_of(check_world(), &q), q.tolerance, "rms error asked for");
 }
 
+/* Then the force is a thousandth of what the step before has seen. */
+static void meets_its_tolerance_after_two_cells_have_met(void **state)
+{
+  (void)state;
+  for (int k = 0; k < 4; k++) {
+    question q = question_of(1.0, 0.0, k % 2 ? 1e-5 : 1e-3, 6);
+    q.model.quadrature = k / 2 ? MN_FROZEN : MN_BRIDGE;
+    q.ahead = 0.0;
+    q.along = q.encounter = true;
+    check_at_most(error_of(check_world(), &q), q.tolerance, "rms error asked for");
+    check_at_most(expected, q.tolerance, "what was asked for");
+  }
+}
+
 /* What a user chooses is taken, and the rest follows: the tolerance is kept. */
 static void meets_its_tolerance_whatever_is_chosen_for_it(void **state)
 {
@@ -294,6 +313,7 @@ MN_TESTS("drift_spectral", cmocka_unit_test(meets_its_tolerance_for_any_theta_an
          cmocka_unit_test(meets_its_tolerance_with_shrinking_steps),
          cmocka_unit_test(meets_its_tolerance_when_regularized), cmocka_unit_test(meets_its_tolerance_along_a_run),
          cmocka_unit_test(meets_its_tolerance_after_hundreds_of_steps), cmocka_unit_test(serves_two_cells),
+         cmocka_unit_test(meets_its_tolerance_after_two_cells_have_met),
          cmocka_unit_test(meets_its_tolerance_whatever_is_chosen_for_it),
          cmocka_unit_test(levels_are_denser_where_steps_differ), cmocka_unit_test(knows_how_large_its_error_may_be),
          cmocka_unit_test(has_the_same_bits_on_any_number_of_ranks));

@@ -44,7 +44,7 @@ typedef struct mn_drift_options {
   mn_precision precision;
   double shortest_step; /**< of those to come; for engines that prepare meshes */
   double longest_step;
-  int64_t ramp;        /**< steps that grow, by one ratio, before they are longest; for forecasts */
+  int64_t ramp;      /**< steps that grow, by one ratio, before they are longest; for forecasts */
   bool steps_shrink; /**< some step is shorter than the one before; false: they stay or grow */
   /* Choices of the spectral engine; 0: as it thinks best. */
   double spacing; /**< of the sheet, at most */

@@ -158,7 +158,8 @@ const mn_drift_engine *mn_drift_cheapest(const mn_model *model, const mn_drift_o
   const double direct = (double)count * padded * (3.0 + lag * samples);
   const moment middle = end_of(model, options, 100.0 * options->longest_step);
   const double spectral = forecast_at(model, options, count, 1, variance, &middle).nanoseconds;
-  const double growing = 1.3 * ramp_cost(model, options, count, variance); /* chapters move up at every other step */
-  const bool cheaper = (steps + 0.5 * ramp) * direct < (steps + ramp) * spectral + growing; /* short steps are young */
+  const double growing =
+      1.3 * ramp_cost(model, options, count, variance); /* 1.3 and 0.5 fit 15 runs, docs/testing.md */
+  const bool cheaper = (steps + 0.5 * ramp) * direct < (steps + ramp) * spectral + growing;
   return cheaper ? &mn_drift_direct : &mn_drift_spectral;
 }

@@ -9,6 +9,7 @@
 
 #include "chosen.h"
 #include "crowd.h"
+#include "extent.h"
 #include "layout.h"
 #include "narrow.h"
 #include "near.h"
@@ -83,35 +84,6 @@ static void clock(mn_drift *drift, mn_phase phase)
   w->clock = now;
 }
 
-/* Corners of the box around all cells.  Eight numbers, x and y in turn, are compared at a time. */
-static void find_box(const mn_drift *drift, const double *mine, double low[2], double high[2])
-{
-  enum { LANES = 8 };
-  const int64_t numbers = 2 * mn_block_count(drift->block);
-  double least[LANES];
-  double most[LANES]; /* minus the largest */
-  double corner[4] = {INFINITY, INFINITY, INFINITY, INFINITY};
-  for (int l = 0; l < LANES; l++) {
-    least[l] = most[l] = (double)INFINITY;
-  }
-  for (int64_t i = 0; i < numbers; i += LANES) {
-    const int lanes = numbers - i < LANES ? (int)(numbers - i) : LANES;
-    for (int l = 0; l < lanes; l++) {
-      least[l] = mine[i + l] < least[l] ? mine[i + l] : least[l];
-      most[l] = -mine[i + l] < most[l] ? -mine[i + l] : most[l];
-    }
-  }
-  for (int l = 0; l < LANES; l++) {
-    corner[l % 2] = fmin(corner[l % 2], least[l]);
-    corner[2 + l % 2] = fmin(corner[2 + l % 2], most[l]);
-  }
-  MPI_Allreduce(MPI_IN_PLACE, corner, 4, MPI_DOUBLE, MPI_MIN, drift->parallel.comm);
-  for (int a = 0; a < 2; a++) {
-    low[a] = corner[a];
-    high[a] = -corner[2 + a];
-  }
-}
-
 /* Wide enough that the images of the cells are out of sight of the widest Gaussian on the sheet. */
 static mn_lattice sheet_mesh(const mn_drift *drift, const double low[2], const double high[2], double spacing,
                              int width)
@@ -164,7 +136,7 @@ static const double *keep_frame(spectral *w)
 static mn_error *prepare(mn_drift *drift, const mn_present *present, const double *mine)
 {
   spectral *w = drift->work;
-  find_box(drift, mine, w->low, w->high);
+  mn_extent_find(&drift->parallel, mn_block_count(drift->block), mine, w->low, w->high);
   const double widest = mn_split_widest(&drift->model, present);
   w->layout = (mn_layout){.width = w->equal.width};
   if (w->scene.force > 0.0) {
@@ -301,7 +273,7 @@ static mn_scene see(const mn_drift *drift, const double *sum)
                     mn_sheet_density(&drift->parallel, &w->sheet, drift->count)};
 }
 
-/* Of the present force, and of window, ladder and own trails. */
+/* Of the present force, and of window, ladder and own trails, relative to the force of the scene. */
 static double expected_error(const mn_drift *drift)
 {
   const spectral *w = drift->work;
@@ -333,6 +305,24 @@ static mn_error *scout(mn_drift *drift, double now, const mn_present *present, c
   return NULL;
 }
 
+/* Sums the forces; again, when they turn out so much weaker than those that choices were made for that these do not
+ * serve: two cells that all but met at the last step may have made its force. */
+static mn_error *settle(mn_drift *drift, double now, const mn_present *present, const double *mine, double *out)
+{
+  spectral *w = drift->work;
+  const double tolerance = drift->options.tolerance;
+  bool weaker = true;
+  while (weaker) {
+    MN_TRY(sum_forces(drift, now, present, mine, out));
+    w->seen = see(drift, out);
+    const double expected = expected_error(drift);
+    drift->expected = expected * w->scene.force / fmax(w->seen.force, 1e-300);
+    weaker = w->seen.force > 0.0 && expected <= tolerance && drift->expected > tolerance;
+    w->scene = weaker ? w->seen : w->scene;
+  }
+  return NULL;
+}
+
 static mn_error *evaluate(mn_drift *drift, const mn_history *past, double now, const mn_present *present,
                           const double *mine, double *out)
 {
@@ -343,9 +333,7 @@ static mn_error *evaluate(mn_drift *drift, const mn_history *past, double now, c
   if (w->scene.force <= 0.0) {
     MN_TRY(scout(drift, now, present, mine, out));
   }
-  MN_TRY(sum_forces(drift, now, present, mine, out));
-  w->seen = see(drift, out);
-  drift->expected = expected_error(drift);
+  MN_TRY(settle(drift, now, present, mine, out));
   const double share = drift->model.chi / (double)(drift->count - 1);
   for (int64_t i = 0; i < 2 * mn_block_count(drift->block); i++) {
     out[i] *= share;
@@ -354,13 +342,20 @@ static mn_error *evaluate(mn_drift *drift, const mn_history *past, double now, c
   return NULL;
 }
 
+/* What later steps go by: own trails are thinned for good, so a force that passes must not count for much. */
+static mn_scene lasting(const mn_scene *before, mn_scene now)
+{
+  now.force = before->force > 0.0 ? fmin(now.force, 2.0 * before->force) : now.force;
+  return now;
+}
+
 static mn_error *remember(mn_drift *drift, double time, double step, const double *mine)
 {
   spectral *w = drift->work;
   w->clock = mn_seconds();
   if (w->taken == time) {
-    *mn_ladder_scene(w->ladder) = w->seen;
-    w->scene = w->seen;
+    w->scene = lasting(mn_ladder_scene(w->ladder), w->seen);
+    *mn_ladder_scene(w->ladder) = w->scene;
   } else {
     const mn_present present = {step, step};
     w->scene = (mn_scene){0.0, 0.0};
