@@ -176,15 +176,12 @@ static inline double present_profile(const void *of, double r2)
   return mn_split_profile(of, r2);
 }
 
-/* The largest error of `found` at time k, relative to the largest force. */
-static inline double error_of(const mn_ladder *l, const story *s, int k)
+/* What should have been found at time k. */
+static inline void find_truth(const mn_ladder *l, const story *s, int k, double truth[2 * PLACES])
 {
   static mn_split split;
-  static double truth[2 * PLACES];
   const mn_present present = {step_of(s, k - 1), step_of(s, k - 1)};
-  double largest = 0.0;
-  double error = 0.0;
-  memset(truth, 0, sizeof truth);
+  memset(truth, 0, 2 * PLACES * sizeof *truth);
   mn_split_range(&s->model, &present, mn_ladder_variance(l), (double)INFINITY, &split);
   for (int m = 0; m <= k; m++) {
     mn_interval intervals[2];
@@ -195,6 +192,15 @@ static inline double error_of(const mn_ladder *l, const story *s, int k)
       add(s, m, i, m < k ? past_profile : present_profile, m < k ? (void *)&rule : (void *)&split, truth + 2 * i);
     }
   }
+}
+
+/* The largest error of `found` at time k, relative to the largest force. */
+static inline double error_of(const mn_ladder *l, const story *s, int k)
+{
+  double truth[2 * PLACES];
+  double largest = 0.0;
+  double error = 0.0;
+  find_truth(l, s, k, truth);
   for (int i = 0; i < PLACES; i++) {
     largest = fmax(largest, hypot(truth[2 * i], truth[2 * i + 1]));
     error = fmax(error, hypot(s->found[2 * i] - truth[2 * i], s->found[2 * i + 1] - truth[2 * i + 1]));

@@ -222,6 +222,22 @@ static void meets_its_tolerance_after_two_cells_have_met(void **state)
   }
 }
 
+/* Trails a thirtieth of a step wide: what a cell feels of others is a matter of chance, and mostly less than what its
+ * own trail would do. */
+static void meets_its_tolerance_with_few_cells(void **state)
+{
+  (void)state;
+  for (int k = 0; k < 6; k++) {
+    question q = question_of(1000.0, 0.0, 1e-2, 10 + 2 * k);
+    q.model.quadrature = MN_FROZEN;
+    q.count = 12;
+    q.cloud = 0.3;
+    q.along = true;
+    check_at_most(error_of(check_world(), &q), q.tolerance, "rms error asked for");
+    check_at_most(expected, q.tolerance, "what was asked for");
+  }
+}
+
 /* What a user chooses is taken, and the rest follows: the tolerance is kept. */
 static void meets_its_tolerance_whatever_is_chosen_for_it(void **state)
 {
@@ -314,6 +330,7 @@ MN_TESTS("drift_spectral", cmocka_unit_test(meets_its_tolerance_for_any_theta_an
          cmocka_unit_test(meets_its_tolerance_when_regularized), cmocka_unit_test(meets_its_tolerance_along_a_run),
          cmocka_unit_test(meets_its_tolerance_after_hundreds_of_steps), cmocka_unit_test(serves_two_cells),
          cmocka_unit_test(meets_its_tolerance_after_two_cells_have_met),
+         cmocka_unit_test(meets_its_tolerance_with_few_cells),
          cmocka_unit_test(meets_its_tolerance_whatever_is_chosen_for_it),
          cmocka_unit_test(levels_are_denser_where_steps_differ), cmocka_unit_test(knows_how_large_its_error_may_be),
          cmocka_unit_test(has_the_same_bits_on_any_number_of_ranks));

@@ -134,6 +134,36 @@ static void widening_does_not_sharpen_what_floats_err_by(void **state)
   check_at_most(error, told.tolerance, because);
 }
 
+/* Points feel what is cut off from their own trails, far from all others; an rms of few, so up to a factor of 3. */
+static void knows_what_is_cut_off_from_the_past(void **state)
+{
+  (void)state;
+  for (int n = 0; n < 4; n++) {
+    const mn_model model = {n % 2 ? 1000.0 : 100.0, 1.0, 0.0, 0.0, n / 2 ? MN_BRIDGE : MN_FROZEN};
+    const mn_parallel *p = check_world();
+    double truth[2 * PLACES];
+    double squares = 0.0;
+    double expected = 0.0;
+    tell(&told, &model, 1e-2, 20, 0.02, 1.0);
+    mn_ladder *l = create(p, &told, 19);
+    for (int k = 0; k < 20; k++) {
+      memcpy(told.place, told.x[k], sizeof told.place);
+      if (k >= 10) {
+        ask(p, l, &told, k);
+        find_truth(l, &told, k, truth);
+        for (int i = 0; i < 2 * PLACES; i++) {
+          squares += (told.found[i] - truth[i]) * (told.found[i] - truth[i]) / (10 * PLACES);
+        }
+        expected = mn_ladder_error(l, told.t[k], 1.0);
+      }
+      remember(p, l, &told, k);
+    }
+    mn_ladder_destroy(&l);
+    check_at_most(sqrt(squares), 3.0 * expected, "the header's");
+    check_at_most(expected, 3.0 * sqrt(squares), "the header's");
+  }
+}
+
 /* Long steps, of which nobody knew, among short ones: they are wide enough for the second level when they are
  * remembered, and the second level holds the cells after some of them only. */
 static void long_steps_among_short_ones_enter_where_the_cells_are(void **state)
@@ -191,5 +221,6 @@ MN_TESTS("ladder", cmocka_unit_test(gradient_is_the_sum_over_points_and_past_int
          cmocka_unit_test(points_that_leave_the_box_widen_it_and_the_field_does_not_jump),
          cmocka_unit_test(nothing_is_left_at_a_border_that_was_widened),
          cmocka_unit_test(widening_does_not_sharpen_what_floats_err_by),
+         cmocka_unit_test(knows_what_is_cut_off_from_the_past),
          cmocka_unit_test(long_steps_among_short_ones_enter_where_the_cells_are),
          cmocka_unit_test(gradient_has_the_same_bits_on_any_number_of_ranks));

@@ -78,6 +78,12 @@ mn_error *mn_ladder_take(mn_ladder *ladder, const mn_ground *ground, const doubl
 mn_error *mn_ladder_add_gradient(mn_ladder *ladder, double now, const mn_present *present, double from,
                                  const mn_ground *ground, double *field) MN_MUST_CHECK;
 
+/** rms over the cells of what is cut off from the past, in units of the force of one source.  Local.
+ * @param now      time, after the newest sample
+ * @param density  mean over the cells of the density of cells around them
+ * Accuracy: a factor of 2 where the path since the newest sample is Brownian; 0 while there is no past. */
+double mn_ladder_error(const mn_ladder *ladder, double now, double density);
+
 /** Makes the cells taken last the newest sample of the past; before a gradient is asked for again, cells have to be
  * taken again.  Collective.
  * @param time  of the sample

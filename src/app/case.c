@@ -166,10 +166,10 @@ mn_error *mn_case_witness(const mn_config *config, mn_witness_options *o)
 /* Below it rounding in modes and their sharpening shows. */
 static const double finest_tolerance = 1e-9;
 
-mn_error *mn_case_spacing(const mn_values *v, const mn_model *model, const mn_drift_options *options,
+mn_error *mn_case_spacing(const mn_values *v, const mn_model *model, const mn_drift_options *options, int64_t count,
                           const mn_drift_engine *engine)
 {
-  const double coarsest = mn_drift_coarsest(model, options);
+  const double coarsest = mn_drift_coarsest(model, options, count);
   if (v->spacing > coarsest && engine == &mn_drift_spectral) {
     return mn_error_create(MN_USAGE,
                            "drift.spacing = %g is too coarse for drift.tolerance = %g at this step: at most %.4g",
@@ -219,7 +219,7 @@ mn_error *mn_case_options(const mn_config *config, mn_run_options *o)
       config, "drift.engine", "history.horizon",
       mn_case_engine(v, &o->dynamics.model, &o->drift, o->count, mn_initial_variance(&o->initial), &o->engine)));
   MN_TRY(mn_config_blame(config, "drift.spacing", "drift.tolerance",
-                         mn_case_spacing(v, &o->dynamics.model, &o->drift, o->engine)));
+                         mn_case_spacing(v, &o->dynamics.model, &o->drift, o->count, o->engine)));
   o->audit = v->audit;
   o->initial_file = v->initial_file;
   o->initial_dataset = v->initial_dataset;

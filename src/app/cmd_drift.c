@@ -72,7 +72,7 @@ static mn_error *evaluate_paths(const mn_parallel *parallel, const mn_values *v,
   mn_error *error = check_steps(paths);
   const double variance = 1.0; /* a guess: only auto asks, and only for speed */
   error = error ? error : mn_case_engine(v, &model, &drift_options, paths->count, variance, &engine);
-  error = error ? error : mn_case_spacing(v, &model, &drift_options, engine);
+  error = error ? error : mn_case_spacing(v, &model, &drift_options, paths->count, engine);
   error = error ? error : mn_drift_create(parallel, engine, &model, &drift_options, paths->count, &drift);
   error = error ? error : mn_history_create(parallel, &model, &history_options, paths->count, &past);
   error = error ? error : mn_agree(parallel, allocate(local, &x, &out));

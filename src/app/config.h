@@ -141,7 +141,7 @@ mn_error *mn_case_engine(const mn_values *values, const mn_model *model, const m
 
 /* Refuses a drift.spacing that is too coarse for the tolerance.  Local. */
 mn_error *mn_case_spacing(const mn_values *values, const mn_model *model, const mn_drift_options *options,
-                          const mn_drift_engine *engine) MN_MUST_CHECK;
+                          int64_t count, const mn_drift_engine *engine) MN_MUST_CHECK;
 
 /* Model and drift options alone, for the drift command.  Local. */
 void mn_case_model(const mn_values *values, mn_model *model, mn_drift_options *drift, mn_history_options *history);

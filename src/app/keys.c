@@ -88,7 +88,7 @@ const mn_key mn_keys[] = {
      .about = "age up to which every sample of the own trails is kept, at least; 0: as the tolerance allows"},
     {"drift", "ratio", MN_KEY_CHOICE, AT(ratio), .fallback = "auto", .choices = "auto|2|4|8", .fixed = true,
      .about = "of the spacings of neighbouring meshes of the past; auto: 4, or 2 where steps differ"},
-    {"drift", "prices", MN_KEY_REALS, AT(prices), .length = 4, .fallback = "2.4 80 7 60", .high = 1e6,
+    {"drift", "prices", MN_KEY_REALS, AT(prices), .length = 4, .fallback = "2.4 80 7 45", .high = 1e6,
      .above_low = true, .fixed = true,
      .about = "what the choices above rest on, in nanoseconds: a near pair, a cell sorted for pairs, four nodes a cell "
               "is spread over, a node; only ratios count"},

@@ -51,9 +51,10 @@ static moment begin_of(const mn_model *model, const mn_drift_options *options, d
 }
 
 /* Nodes of the levels for a cloud of that side. */
-static double ladder_nodes(const mn_model *model, const mn_drift_options *options, double side, const moment *m)
+static double ladder_nodes(const mn_model *model, const mn_drift_options *options, int64_t count, double side,
+                           const moment *m)
 {
-  const double reach = log(1.0 / (mn_share_of_tolerance * options->tolerance));
+  const double reach = log(1.0 / mn_layout_ladder(model, options, count));
   const double range = range_of(options);
   double variance = m->finest;
   double nodes = 0.0;
@@ -74,18 +75,18 @@ static mn_forecast forecast_at(const mn_model *model, const mn_drift_options *op
   const mn_scene scene = scene_of(model, count, variance, m->time);
   const mn_present present = {m->step, m->step};
   const double across = 2.0 * sqrt(2.0 * log((double)count) * (variance + 2.0 * m->time));
-  const double coarsest = mn_drift_coarsest(model, options) * sqrt(m->finest / youngest(model, options->longest_step));
+  const double coarsest =
+      mn_drift_coarsest(model, options, count) * sqrt(m->finest / youngest(model, options->longest_step));
   mn_window equal;
-  mn_layout_equal(options, &equal);
+  mn_layout_equal(model, options, count, &equal);
   const mn_setting setting = {scene, present, {across, across}, coarsest, equal.width};
   mn_tail tail = {{0.0, 0.0}, 0.0, {0.0}, {0.0}, {0.0}};
   mn_layout layout;
   mn_layout_choose(&drift, &setting, &tail, &layout);
-  const double levels = ladder_nodes(model, options, across, m);
+  const double levels = ladder_nodes(model, options, count, across, m);
   const double own = 1.1 * across * layout.cutoff / MN_PHASE_END + 32.0;
   const double allowed = mn_share_of_tolerance * options->tolerance * scene.force;
-  const double accuracy =
-      mn_own_path_accuracy(model, present.window, mn_share_of_tolerance * options->tolerance, allowed);
+  const double accuracy = mn_own_path_accuracy(model, present.window, mn_layout_ladder(model, options, count), allowed);
   const double position = ldexp(across, -28) <= mn_own_path_finest(model, present.window, accuracy) ? 8.0 : 16.0;
   mn_forecast f = {.nodes = own * own,
                    .ladder_nodes = levels,

@@ -122,9 +122,22 @@ static mn_layout fewest_pairs(const mn_drift *drift, const mn_setting *s, double
   return l;
 }
 
-void mn_layout_equal(const mn_drift_options *options, mn_window *window)
+/* theory.md, (30b): the force of clouds that have spread for a thousand steps, a third of it where it is a
+ * matter of chance.  Below `arithmetic` rounding would be all that is gained. */
+double mn_layout_ladder(const mn_model *model, const mn_drift_options *o, int64_t count)
 {
-  double error = mn_share_of_tolerance * options->tolerance;
+  static const double arithmetic = 3e-11;
+  const double tolerance = mn_share_of_tolerance * o->tolerance;
+  const double smeared = model->theta / (1.0 + mn_kernel_shift(model, o->longest_step) / o->longest_step);
+  const double mean = 1.0 / (45.0 * (1.0 + model->theta));
+  const double chance = 1.0 / (900.0 * sqrt(sqrt(smeared)));
+  const double force = (double)count * sqrt(log(1.0 / tolerance)) * fmax(mean, chance);
+  return fmin(tolerance, fmax(tolerance * force, arithmetic));
+}
+
+void mn_layout_equal(const mn_model *model, const mn_drift_options *options, int64_t count, mn_window *window)
+{
+  double error = mn_layout_ladder(model, options, count);
   do {
     mn_window_choose(error, MN_PHASE_WINDOW, window);
     error *= 0.5;
@@ -197,13 +210,15 @@ static images images_of(const mn_drift *drift, const mn_tail *t, double spacing)
 }
 
 /* Nodes in each direction that cells have to be spread over on a mesh of that spacing: the order of the narrowest
- * spline that keeps to the tolerance, or the width of the window that serves all phases. */
+ * spline that keeps to the tolerance, or the width of the window that serves all phases.  A cell is among its own past
+ * too, with the density of its last step; where that is more than all others make, errors are a matter of chance. */
 static int width_for(const mn_drift *drift, const mn_scene *scene, const mn_tail *t, double spacing, int equal)
 {
   const images sum = images_of(drift, t, spacing);
   const double tolerance = share * drift->options.tolerance;
-  const double noise = tolerance * scene->force * tolerance * scene->force * 2.0 * pi / scene->density;
-  int order = drift->options.window > 3 ? drift->options.window : 3;
+  const double own = 1.0 / (4.0 * pi * t->present.window);
+  const double noise = tolerance * scene->force * tolerance * scene->force * 2.0 * pi / (scene->density + own);
+  int order = scene->density < own ? equal : drift->options.window > 3 ? drift->options.window : 3;
   while (order < equal && !(sum.noise[order] <= noise && sum.smooth[order] <= tolerance * tolerance * sum.all)) {
     order++;
   }

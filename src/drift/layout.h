@@ -38,11 +38,16 @@ typedef struct mn_setting {
   int equal;       /* width of the window that serves all phases; narrower ones are splines */
 } mn_setting;
 
+/* What modes, images and windows of the ladder may leave out, relative to the kernel of a level: a share of the
+ * tolerance, and less where cells are so few that they are pulled less by others than their own trails are strong.
+ * Local. */
+double mn_layout_ladder(const mn_model *model, const mn_drift_options *options, int64_t count);
+
 /* Groups of up to four neighbouring nodes of a row that a cell is spread over.  Local. */
 double mn_layout_quads(int width);
 
 /* The window that is as good for all phases, at least as wide as the options ask for.  Local. */
-void mn_layout_equal(const mn_drift_options *options, mn_window *window);
+void mn_layout_equal(const mn_model *model, const mn_drift_options *options, int64_t count, mn_window *window);
 
 /* Ratio of the options, or the usual one: a level serves variances up to ratio^2 times its own, and where steps differ
  * much of the past lies on meshes that are as much too fine.  Local. */

@@ -179,11 +179,40 @@ mn_error *mn_sheet_spread(const mn_parallel *parallel, mn_sheet *s, int64_t coun
   return NULL;
 }
 
-double mn_sheet_density(const mn_parallel *parallel, const mn_sheet *s, int64_t count)
+/* Sum of the squared weights of a point in one direction. */
+static double squared_weights(const mn_sheet *s, double x)
 {
-  int64_t sum = s->squares;
-  MPI_Allreduce(MPI_IN_PLACE, &sum, 1, MPI_INT64_T, MPI_SUM, parallel->comm);
-  return (double)count * ldexp((double)sum, -60) / (s->mesh.spacing * s->mesh.spacing);
+  double weight[MN_WINDOW_MAX];
+  double sum = 0.0;
+  mn_window_weights(&s->window, x / s->mesh.spacing, weight);
+  for (int j = 0; j < s->window.width; j++) {
+    sum += weight[j] * weight[j];
+  }
+  return sum;
+}
+
+/* What chosen cells add to the squares of the deposit by themselves, in units of 2^-48 of a unit mass squared. */
+static int64_t own_squares(const mn_sheet *s, const mn_chosen *some, const double *mine)
+{
+  const double mass = mn_window_transform(&s->window, 0.0);
+  const double unit = 0x1p48 / (mass * mass * mass * mass);
+  int64_t sum = 0;
+  for (int64_t i = 0; i < some->n; i++) {
+    const double *x = mine + 2 * (some->first + i * some->stride);
+    sum += (int64_t)(unit * squared_weights(s, x[0]) * squared_weights(s, x[1]));
+  }
+  return sum;
+}
+
+double mn_sheet_density(const mn_parallel *parallel, const mn_sheet *s, int64_t count, const mn_chosen *some,
+                        const double *mine)
+{
+  int64_t sum[3] = {s->squares, own_squares(s, some, mine), some->n};
+  MPI_Allreduce(MPI_IN_PLACE, sum, 3, MPI_INT64_T, MPI_SUM, parallel->comm);
+  const double all = (double)count * ldexp((double)sum[0], -60);
+  const double own = ldexp((double)sum[1], -48) / (double)sum[2];
+  const double even = (double)count / (double)nodes_of(&s->mesh);
+  return fmax(all - own, even) / (s->mesh.spacing * s->mesh.spacing);
 }
 
 mn_error *mn_sheet_read(const mn_parallel *parallel, mn_sheet *s, int64_t local, const double *mine, double *out)

@@ -5,6 +5,7 @@
 #ifndef MN_DRIFT_SHEET_H
 #define MN_DRIFT_SHEET_H
 
+#include "chosen.h"
 #include "crowd.h"
 
 #include <mnemotaxis/node_rows.h>
@@ -44,9 +45,12 @@ mn_error *mn_sheet_spread(const mn_parallel *parallel, mn_sheet *sheet, int64_t 
  * without a model.  Returns where they are, [own rows, nodes[0], 2], to be added to until it is read.  Collective. */
 double *mn_sheet_field(mn_sheet *sheet, int rank, const mn_model *model, const mn_symbol_key *key);
 
-/* Mean over the cells of the density of cells around them, by the squares of the deposit.  Collective.
- * The same bits on any number of ranks. */
-double mn_sheet_density(const mn_parallel *parallel, const mn_sheet *sheet, int64_t count);
+/* Mean over the cells of the density of other cells around them, by the squares of the deposit, less what some cells
+ * that stand for all add to that by themselves; at least that of an even cloud.  Collective: the same bits on any number
+ * of ranks.  Accuracy: that of an average over the window, and where that holds few cells some 0.1 per spacing^2 by the
+ * root of their number. */
+double mn_sheet_density(const mn_parallel *parallel, const mn_sheet *sheet, int64_t count, const mn_chosen *some,
+                        const double *mine);
 
 /* Adds the field at the cells spread last to out [local, 2].  Collective. */
 mn_error *mn_sheet_read(const mn_parallel *parallel, mn_sheet *sheet, int64_t local, const double *mine,

@@ -41,15 +41,15 @@ static const double single_from = 1e-6;
 
 enum { SEEN = 8192 /* cells whose rms force stands for that of all */ };
 
-static mn_ladder_options ladder_options(const mn_drift_options *o)
+static mn_ladder_options ladder_options(const mn_model *model, const mn_drift_options *o, int64_t count)
 {
-  return (mn_ladder_options){mn_share_of_tolerance * o->tolerance, o->shortest_step, o->longest_step, o->steps_shrink,
+  return (mn_ladder_options){mn_layout_ladder(model, o, count), o->shortest_step, o->longest_step, o->steps_shrink,
                              mn_layout_ratio(o)};
 }
 
-double mn_drift_coarsest(const mn_model *model, const mn_drift_options *options)
+double mn_drift_coarsest(const mn_model *model, const mn_drift_options *options, int64_t count)
 {
-  const mn_ladder_options ladder = ladder_options(options);
+  const mn_ladder_options ladder = ladder_options(model, options, count);
   return mn_ladder_coarsest(model, &ladder);
 }
 
@@ -59,8 +59,8 @@ static mn_error *create(mn_drift *drift)
   MN_TRY(mn_alloc(&w, 1, sizeof *w));
   drift->work = w;
   w->taken = (double)NAN;
-  const mn_ladder_options options = ladder_options(&drift->options);
-  mn_layout_equal(&drift->options, &w->equal);
+  const mn_ladder_options options = ladder_options(&drift->model, &drift->options, drift->count);
+  mn_layout_equal(&drift->model, &drift->options, drift->count, &w->equal);
   return mn_ladder_create(&drift->parallel, &drift->model, &options, drift->count, &w->ladder);
 }
 
@@ -257,7 +257,7 @@ static mn_error *subtract_trails(mn_drift *drift, double now, double window, con
 {
   const spectral *w = drift->work;
   mn_trail *trail = mn_ladder_trail(w->ladder);
-  const double relative = mn_share_of_tolerance * drift->options.tolerance;
+  const double relative = mn_layout_ladder(&drift->model, &drift->options, drift->count);
   const double accuracy = mn_own_path_accuracy(&drift->model, window, relative, allowed_of(drift));
   mn_error *error = mn_trail_resolve(trail, mn_own_path_finest(&drift->model, window, accuracy));
   error = error ? error : mn_own_path_subtract(trail, &drift->model, now, accuracy, mine, sum);
@@ -265,21 +265,23 @@ static mn_error *subtract_trails(mn_drift *drift, double now, double window, con
   return mn_agree(&drift->parallel, error);
 }
 
-static mn_scene see(const mn_drift *drift, const double *sum)
+static mn_scene see(const mn_drift *drift, const double *mine, const double *sum)
 {
   const spectral *w = drift->work;
   const mn_chosen some = mn_chosen_cells(drift->count, drift->block, SEEN);
+  const mn_chosen few = mn_chosen_cells(drift->count, drift->block, SEEN / 16);
   return (mn_scene){mn_chosen_rms(&drift->parallel, &some, sum),
-                    mn_sheet_density(&drift->parallel, &w->sheet, drift->count)};
+                    mn_sheet_density(&drift->parallel, &w->sheet, drift->count, &few, mine)};
 }
 
-/* Of the present force, and of window, ladder and own trails, relative to the force of the scene. */
-static double expected_error(const mn_drift *drift)
+/* Of present and past, and of window, ladder and own trails, relative to the force of the scene. */
+static double expected_error(const mn_drift *drift, double now)
 {
   const spectral *w = drift->work;
   const double present = mn_layout_error(drift, &w->scene, &w->tail, &w->layout, w->sheet.mesh.spacing);
+  const double past = mn_ladder_error(w->ladder, now, w->scene.density) / w->scene.force;
   const double share = mn_share_of_tolerance * drift->options.tolerance;
-  return sqrt(present * present + 3.0 * share * share);
+  return sqrt(present * present + past * past + 3.0 * share * share);
 }
 
 /* Sums the forces with meshes as the scene asks for. */
@@ -300,7 +302,7 @@ static mn_error *scout(mn_drift *drift, double now, const mn_present *present, c
   spectral *w = drift->work;
   const mn_present smooth = {present->window, fmax(present->ahead, present->window)};
   MN_TRY(sum_forces(drift, now, &smooth, mine, sum));
-  w->scene = see(drift, sum);
+  w->scene = see(drift, mine, sum);
   w->scene.force = fmax(w->scene.force, 1e-300); /* 0: all cells at one place */
   return NULL;
 }
@@ -314,8 +316,8 @@ static mn_error *settle(mn_drift *drift, double now, const mn_present *present, 
   bool weaker = true;
   while (weaker) {
     MN_TRY(sum_forces(drift, now, present, mine, out));
-    w->seen = see(drift, out);
-    const double expected = expected_error(drift);
+    w->seen = see(drift, mine, out);
+    const double expected = expected_error(drift, now);
     drift->expected = expected * w->scene.force / fmax(w->seen.force, 1e-300);
     weaker = w->seen.force > 0.0 && expected <= tolerance && drift->expected > tolerance;
     w->scene = weaker ? w->seen : w->scene;

@@ -119,6 +119,20 @@ static mn_error *promote(mn_ladder *l, double time)
   return NULL;
 }
 
+/* theory.md, (30a): a cell is where its newest sample was with the density of its step since. */
+double mn_ladder_error(const mn_ladder *l, double now, double density)
+{
+  static const double pi = 3.14159265358979323846;
+  const double h = now - l->time;
+  const double left = -expm1(-2.0 * l->reach * h / (l->model.theta * l->base_variance)); /* of modes at the cutoff */
+  bool past = false;
+  for (int k = 0; k < l->levels; k++) {
+    past = past || l->level[k]->chapters > 0;
+  }
+  const double places = density + 1.0 / (4.0 * pi * h);
+  return past ? left * l->options.tolerance * sqrt(places / (8.0 * pi * l->reach)) : 0.0;
+}
+
 mn_error *mn_ladder_remember(mn_ladder *l, double time, double step, const double *mine)
 {
   MN_TRY(mn_agree(&l->parallel, mn_trail_append(&l->trail, time, mine)));

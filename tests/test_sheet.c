@@ -1,0 +1,73 @@
+/* Density of a sheet.  Truth: that of the law the cells come from, N/(4 pi variance) around the cells of a Gaussian
+ * cloud; of two ways to share the cells, the other. */
+#include "check.h"
+
+#include <drift/sheet.h>
+#include <math.h>
+#include <mnemotaxis/memory.h>
+
+enum { CELLS = 3000 };
+
+static const double pi = 3.14159265358979323846;
+
+/* Of `count` cells of a cloud of that variance, of a sheet of that spacing. */
+static double density_of(const mn_parallel *p, int64_t count, double variance, double spacing)
+{
+  const mn_block block = mn_block_of(count, p->rank, p->size);
+  const double side = 5.0 * sqrt(variance);
+  mn_sheet sheet = {.cells = 0};
+  mn_window window;
+  mn_lattice mesh = {.spacing = spacing};
+  double *x = NULL;
+  mn_window_make(6, MN_PHASE_WINDOW, &window);
+  for (int a = 0; a < 2; a++) {
+    mesh.first[a] = (int64_t)floor(-side / spacing) - window.width;
+    mesh.nodes[a] = mn_transform_size((int64_t)ceil(2.0 * side / spacing) + 2 * window.width);
+  }
+  check_ok(mn_alloc(&x, 2 * mn_block_count(block), sizeof *x));
+  for (int64_t i = 2 * block.begin; i < 2 * block.end; i++) {
+    x[i - 2 * block.begin] = fmax(-side, fmin(sqrt(variance) * check_normal(11, (uint64_t)i), side));
+  }
+  check_ok(mn_sheet_lay(p, &mesh, &window, &sheet));
+  check_ok(mn_sheet_spread(p, &sheet, count, mn_block_count(block), x));
+  const mn_chosen some = mn_chosen_cells(count, block, 400);
+  const double density = mn_sheet_density(p, &sheet, count, &some, x);
+  mn_sheet_clear(&sheet);
+  mn_free(&x);
+  return density;
+}
+
+/* On a mesh as fine as this every cell alone makes 270. */
+static void density_is_that_of_the_others(void **state)
+{
+  (void)state;
+  for (int k = 0; k < 3; k++) {
+    const double variance = k == 0 ? 1.0 : k == 1 ? 4.0 : 0.25;
+    const double density = density_of(check_world(), CELLS, variance, 0.02 * sqrt(variance));
+    check_relative(density, CELLS / (4.0 * pi * variance), 0.1, "some thousand pairs in a window: 2 % by chance");
+  }
+}
+
+/* Cells so far from each other that none sees another: what they make alone is known to a few per cent of itself. */
+static void lonely_cells_have_hardly_any(void **state)
+{
+  (void)state;
+  const double variance = 1e4;
+  const double density = density_of(check_world(), 60, variance, 1.0);
+  check_at_most(density, 1e-3, "60/(4 pi variance) is 0.0005; counting themselves they would make 0.1");
+  check_at_most(60.0 / (1200.0 * 1200.0), density, "an even cloud of that size");
+}
+
+static void density_is_the_same_on_any_number_of_ranks(void **state)
+{
+  (void)state;
+  mn_parallel alone;
+  const double together = density_of(check_world(), CELLS, 1.0, 0.05);
+  mn_parallel_create(MPI_COMM_SELF, &alone);
+  const double by_itself = density_of(&alone, CELLS, 1.0, 0.05);
+  mn_parallel_destroy(&alone);
+  assert_true(together == by_itself);
+}
+
+MN_TESTS("sheet", cmocka_unit_test(density_is_that_of_the_others), cmocka_unit_test(lonely_cells_have_hardly_any),
+         cmocka_unit_test(density_is_the_same_on_any_number_of_ranks));
