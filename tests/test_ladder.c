@@ -164,6 +164,31 @@ static void knows_what_is_cut_off_from_the_past(void **state)
   }
 }
 
+/* A mesh so fine is wanted that two levels come at once, neither of which has the newest sample. */
+static void levels_that_come_late_are_not_entered(void **state)
+{
+  (void)state;
+  const mn_model model = {1.0, 1.0, 0.0, 0.0, MN_FROZEN};
+  const mn_parallel *p = check_world();
+  tell(&told, &model, 1e-4, 7, 0.02, 1.0);
+  mn_ladder *l = create(p, &told, 6);
+  remember_until(p, l, &told, 3);
+  const mn_present present = prepare(l, &told, 3);
+  const double fine = mn_ladder_spacing(l) / (4.5 * MN_RATIO_MAX);
+  const int levels = mn_ladder_levels(l);
+  check_ok(mn_ladder_prepare(l, told.low, told.high, step_of(&told, 3), fine, mn_split_widest(&told.model, &present)));
+  const int more = mn_ladder_levels(l) - levels;
+  take(p, l, &told, 3, NULL);
+  check_ok(
+      mn_ladder_remember(l, told.t[3], step_of(&told, 3), told.x[3] + 2 * mn_block_of(POINTS, p->rank, p->size).begin));
+  remember(p, l, &told, 4);
+  ask(p, l, &told, 5);
+  const double error = error_of(l, &told, 5);
+  mn_ladder_destroy(&l);
+  assert_int_equal(more, 2);
+  check_at_most(error, told.tolerance, because);
+}
+
 /* Long steps, of which nobody knew, among short ones: they are wide enough for the second level when they are
  * remembered, and the second level holds the cells after some of them only. */
 static void long_steps_among_short_ones_enter_where_the_cells_are(void **state)
@@ -221,6 +246,6 @@ MN_TESTS("ladder", cmocka_unit_test(gradient_is_the_sum_over_points_and_past_int
          cmocka_unit_test(points_that_leave_the_box_widen_it_and_the_field_does_not_jump),
          cmocka_unit_test(nothing_is_left_at_a_border_that_was_widened),
          cmocka_unit_test(widening_does_not_sharpen_what_floats_err_by),
-         cmocka_unit_test(knows_what_is_cut_off_from_the_past),
+         cmocka_unit_test(knows_what_is_cut_off_from_the_past), cmocka_unit_test(levels_that_come_late_are_not_entered),
          cmocka_unit_test(long_steps_among_short_ones_enter_where_the_cells_are),
          cmocka_unit_test(gradient_has_the_same_bits_on_any_number_of_ranks));

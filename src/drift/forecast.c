@@ -99,8 +99,8 @@ static mn_forecast forecast_at(const mn_model *model, const mn_drift_options *op
   const double transform = options->tolerance < 3.3e-6 ? 38.0 : 26.0;     /* double or float */
   const double node = transform * (1.0 + 0.25 * fmin(levels / 4e5, 1.0)); /* in the cache or not */
   const bool fine = layout.cutoff * setting.coarsest > 1.01 * MN_PHASE_END;
-  drift.options.prices = mn_prices_usual;                         /* the machine of the other figures here */
-  drift.options.prices.node = fine ? mn_prices_usual.node : 12.0; /* a sheet without modes of its own */
+  drift.options.prices = mn_prices_usual;         /* the machine of the other figures here */
+  drift.options.prices.node = fine ? 60.0 : 12.0; /* a sheet with, and without modes of its own: fits */
   f.nanoseconds = 1.4e6 + mn_layout_cost(&drift, &setting, &layout) + 20.0 * (double)count + node * levels;
   return f;
 }

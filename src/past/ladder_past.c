@@ -42,12 +42,10 @@ static mn_error *enter(mn_ladder *l, double time, double step)
   const double h = time - l->time;
   const double smear = mn_ladder_smear(&l->model, h);
   const int wanted = mn_ladder_number_of(l, 2.0 * step / l->model.theta + smear);
-  int k = 0;
-  while (k + 1 < l->levels && l->level[k + 1]->number <= wanted && l->level[k + 1]->has_before &&
-         l->level[k + 1]->has_present) {
-    k++;
+  mn_level *level = l->level[0];
+  for (int k = 1; k < l->levels && l->level[k]->number <= wanted; k++) { /* finer ones may be new */
+    level = l->level[k]->has_before && l->level[k]->has_present ? l->level[k] : level;
   }
-  mn_level *level = l->level[k];
   if (!level->has_before) { /* it was made after the newest sample, for a step that nobody had announced */
     return mn_error_create(MN_INTERNAL, "a step is shorter than the one before, but steps_shrink was not set");
   }
