@@ -157,6 +157,7 @@ static void knows_what_is_cut_off_from_the_past(void **state)
         expected = mn_ladder_error(l, told.t[k], 1.0);
       }
       remember(p, l, &told, k);
+      assert_true((mn_ladder_error(l, told.t[k + 1], 1.0) > 0.0) == (k > 0));
     }
     mn_ladder_destroy(&l);
     check_at_most(sqrt(squares), 3.0 * expected, "the header's");
