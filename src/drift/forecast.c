@@ -101,7 +101,7 @@ static mn_forecast forecast_at(const mn_model *model, const mn_drift_options *op
   const bool fine = layout.cutoff * setting.coarsest > 1.01 * MN_PHASE_END;
   drift.options.prices = mn_prices_usual;         /* the machine of the other figures here */
   drift.options.prices.node = fine ? 60.0 : 12.0; /* a sheet with, and without modes of its own: fits */
-  f.nanoseconds = 1.4e6 + mn_layout_cost(&drift, &setting, &layout) + 20.0 * (double)count + node * levels;
+  f.nanoseconds = 1.6e6 + mn_layout_cost(&drift, &setting, &layout) + 20.0 * (double)count + node * levels;
   return f;
 }
 
