@@ -55,7 +55,7 @@ typedef struct mn_drift_options {
   mn_prices prices;
 } mn_drift_options;
 
-/** Largest spacing a sheet may have: that of the finest level the past needs.  Local. */
+/** Largest spacing a sheet may have for `count` cells: that of the finest level the past needs.  Local. */
 double mn_drift_coarsest(const mn_model *model, const mn_drift_options *options, int64_t count);
 
 /** Parts of an evaluation by the spectral engine. */
