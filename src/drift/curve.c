@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-static const double quartics_from = 1e-3; /* accuracies below it are not worth a try */
+const double mn_quartics_from = 1e-3;
 
 static float float_of(int32_t bits)
 {
@@ -135,7 +135,7 @@ void mn_curve_fill(mn_curve *c, mn_profile *profile, const void *context, double
   for (int a = 0; a < 2; a++) {
     c->origin[a] = 0.5 * (low[a] + high[a]);
   }
-  if (accuracy >= quartics_from && try_quartics(c, profile, context, reach, nearest, accuracy)) {
+  if (accuracy >= mn_quartics_from && try_quartics(c, profile, context, reach, nearest, accuracy)) {
     return;
   }
   int per_octave = 8;

@@ -35,6 +35,9 @@ typedef struct mn_curve {
   float quartic[MN_QUARTIC_TERMS][MN_QUARTICS]; /* f = sum_n quartic[n] s^n */
 } mn_curve;
 
+/* Accuracies from which on quartics are tried; finer ones need lines, which are looked up and cost twice as much. */
+extern const double mn_quartics_from;
+
 /* Tabulates a profile up to `reach`; cells lie in the box [low, high].  Local.
  *
  * `accuracy` is the rms error of the forces r f, all places in the disc alike, relative to their own rms; lines keep to

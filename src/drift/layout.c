@@ -13,6 +13,8 @@
  * constants unless others are given: what is chosen must be the same whenever a run is repeated. */
 #include "layout.h"
 
+#include "curve.h"
+
 #include <math.h>
 
 static const double pi = 3.14159265358979323846;
@@ -162,7 +164,7 @@ double mn_layout_pairs(const mn_drift *drift, const mn_scene *scene, double reac
 double mn_layout_cost(const mn_drift *drift, const mn_setting *s, const mn_layout *l)
 {
   const mn_prices price = mn_prices_of(&drift->options);
-  const double lines = l->near_accuracy < 1e-3 ? 2.0 : 1.0; /* curve.c: looked up, not computed */
+  const double lines = l->near_accuracy < mn_quartics_from ? 2.0 : 1.0;
   const double pairs = price.sort + lines * mn_layout_pairs(drift, &s->scene, l->reach);
   return (double)drift->count * (price.quad * mn_layout_quads(l->width) + (l->pairs ? pairs : 0.0)) +
          price.node * nodes_for(s->side, l->cutoff);
