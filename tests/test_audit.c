@@ -68,6 +68,29 @@ static mn_audit audit_of(const subject *s, const double *found, int64_t cells, u
   return audit;
 }
 
+/* Of no drift at all an audit finds the whole of that of the cells drawn. */
+static double drift_drawn(const subject *s, int64_t cells, uint32_t seed, uint64_t moment)
+{
+  static const double nothing[2 * CELLS] = {0.0};
+  const mn_audit audit = audit_of(s, nothing, cells, seed, moment);
+  assert_everywhere(audit.observed == 1.0);
+  return audit.drift;
+}
+
+/* Rms of what the engine has found, of cells that are counted `times`, or once each. */
+static double drift_found(const subject *s, const double *times)
+{
+  double sums[2] = {0.0, 0.0};
+  for (int64_t i = s->own.begin; i < s->own.end; i++) {
+    const double *f = s->found + 2 * (i - s->own.begin);
+    const double weight = times ? times[i] : 1.0;
+    sums[0] += weight * (f[0] * f[0] + f[1] * f[1]);
+    sums[1] += weight;
+  }
+  MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPI_DOUBLE, MPI_SUM, check_world()->comm);
+  return sqrt(sums[0] / sums[1]);
+}
+
 static void both_engines_are_found_within_their_tolerance(void **state)
 {
   (void)state;
@@ -95,7 +118,10 @@ static void a_falsified_drift_is_found_to_be_wrong_by_that_much(void **state)
         wrong[i] = s.found[i] * (1.0 + errors[e]);
       }
       const mn_audit audit = audit_of(&s, wrong, DRAWN, 3, (uint64_t)e);
-      check_absolute(audit.observed, fabs(errors[e]), 5.0 * tolerance, "of the engine; 24 cells need not be typical");
+      const double drawn = drift_drawn(&s, DRAWN, 3, (uint64_t)e);
+      const double scale = fmax(drawn, drift_found(&s, NULL) * fabs(1.0 + errors[e]));
+      check_absolute(audit.observed, fabs(errors[e]) * drawn / scale, 5.0 * tolerance,
+                     "of the engine; 24 cells need not be typical");
     }
     end(&s);
   }
@@ -122,24 +148,37 @@ static void as_many_cells_are_drawn_as_asked_for_each_judged_by_its_own_drift(vo
   (void)state;
   subject s;
   double sum = 0.0;
-  double squares = 0.0;
   double times[CELLS];
   begin(check_world(), &mn_drift_direct, 0, SAMPLES, &s);
-  const mn_audit audit = audit_of(&s, s.found, DRAWN, 3, 5);
+  const double drawn = drift_drawn(&s, DRAWN, 3, 5);
   count_draws(&s, DRAWN, 3, 5, times);
-  double local[1] = {0.0};
-  for (int64_t i = s.own.begin; i < s.own.end; i++) {
-    const double *f = s.found + 2 * (i - s.own.begin);
-    local[0] += rint(times[i]) * (f[0] * f[0] + f[1] * f[1]);
-  }
-  MPI_Allreduce(local, &squares, 1, MPI_DOUBLE, MPI_SUM, check_world()->comm);
-  end(&s);
   for (int i = 0; i < CELLS; i++) {
     check_absolute(times[i], rint(times[i]), 1e-7 * DRAWN, "the engine's error next to 1000 times the drift");
-    sum += rint(times[i]);
+    times[i] = rint(times[i]);
+    sum += times[i];
   }
+  const double counted = drift_found(&s, times);
+  end(&s);
   assert_true(sum == DRAWN);
-  check_relative(audit.drift, sqrt(squares / DRAWN), 5.0 * tolerance, "of the engine, on the cells drawn");
+  check_relative(drawn, counted, 5.0 * tolerance, "of the engine, on the cells drawn");
+}
+
+/* Cells drawn feel less than all, or more: errors are relative to the larger. */
+static void errors_are_relative_to_the_drift_of_all_or_of_those_drawn(void **state)
+{
+  (void)state;
+  subject s;
+  int less = 0;
+  begin(check_world(), &mn_drift_direct, 0, SAMPLES, &s);
+  const double all = drift_found(&s, NULL);
+  for (uint64_t moment = 0; moment < 8; moment++) {
+    const double drawn = drift_drawn(&s, 5, 3, moment);
+    const double scale = audit_of(&s, s.found, 5, 3, moment).drift;
+    less += drawn < all;
+    check_relative(scale, fmax(all, drawn), 1e-14, "roundoff of sums");
+  }
+  end(&s);
+  assert_true(less > 0 && less < 8);
 }
 
 /* Of 400 cells drawn from 100 a given one is missing with probability 0.018, none is drawn more than 20 times but with
@@ -164,17 +203,15 @@ static void cells_depend_on_seed_and_moment_alone(void **state)
 {
   (void)state;
   subject s;
-  double wrong[2 * CELLS] = {0.0};
   begin(check_world(), &mn_drift_direct, 0, SAMPLES, &s);
   const mn_audit first = audit_of(&s, s.found, DRAWN, 3, 5);
   const mn_audit again = audit_of(&s, s.found, DRAWN, 3, 5);
-  const mn_audit nothing = audit_of(&s, wrong, DRAWN, 3, 5);
-  const mn_audit seed = audit_of(&s, s.found, DRAWN, 4, 5);
-  const mn_audit moment = audit_of(&s, s.found, DRAWN, 3, 6);
+  const double drawn = drift_drawn(&s, DRAWN, 3, 5);
+  const double seed = drift_drawn(&s, DRAWN, 4, 5);
+  const double moment = drift_drawn(&s, DRAWN, 3, 6);
   end(&s);
-  assert_true(first.drift == again.drift && first.observed == again.observed && first.drift == nothing.drift);
-  assert_true(nothing.observed == 1.0);
-  assert_true(seed.drift != first.drift && moment.drift != first.drift && seed.drift != moment.drift);
+  assert_true(first.drift == again.drift && first.observed == again.observed);
+  assert_true(seed != drawn && moment != drawn && seed != moment);
 }
 
 static void without_a_past_there_is_no_drift_and_no_error(void **state)
@@ -210,6 +247,7 @@ static void result_does_not_depend_on_ranks(void **state)
 MN_TESTS("audit", cmocka_unit_test(both_engines_are_found_within_their_tolerance),
          cmocka_unit_test(a_falsified_drift_is_found_to_be_wrong_by_that_much),
          cmocka_unit_test(as_many_cells_are_drawn_as_asked_for_each_judged_by_its_own_drift),
+         cmocka_unit_test(errors_are_relative_to_the_drift_of_all_or_of_those_drawn),
          cmocka_unit_test(draws_reach_all_cells_alike), cmocka_unit_test(cells_depend_on_seed_and_moment_alone),
          cmocka_unit_test(without_a_past_there_is_no_drift_and_no_error),
          cmocka_unit_test(result_does_not_depend_on_ranks));

@@ -238,6 +238,19 @@ static void meets_its_tolerance_with_few_cells(void **state)
   }
 }
 
+/* Un-averaged, after one step: most cells are beyond the reach of all others, and tails are all that is felt. */
+static void meets_its_tolerance_where_no_cell_is_near_another(void **state)
+{
+  (void)state;
+  for (int k = 0; k < 6; k++) {
+    question q = question_of(1000.0, 0.0, k % 2 ? 1e-4 : 1e-2, 1);
+    q.model.quadrature = MN_FROZEN;
+    q.cloud = 1.0 + 0.2 * (k / 2);
+    q.ahead = 0.0;
+    check_at_most(error_of(check_world(), &q), q.tolerance, "rms error asked for");
+  }
+}
+
 /* What a user chooses is taken, and the rest follows: the tolerance is kept. */
 static void meets_its_tolerance_whatever_is_chosen_for_it(void **state)
 {
@@ -331,6 +344,7 @@ MN_TESTS("drift_spectral", cmocka_unit_test(meets_its_tolerance_for_any_theta_an
          cmocka_unit_test(meets_its_tolerance_after_hundreds_of_steps), cmocka_unit_test(serves_two_cells),
          cmocka_unit_test(meets_its_tolerance_after_two_cells_have_met),
          cmocka_unit_test(meets_its_tolerance_with_few_cells),
+         cmocka_unit_test(meets_its_tolerance_where_no_cell_is_near_another),
          cmocka_unit_test(meets_its_tolerance_whatever_is_chosen_for_it),
          cmocka_unit_test(levels_are_denser_where_steps_differ), cmocka_unit_test(knows_how_large_its_error_may_be),
          cmocka_unit_test(has_the_same_bits_on_any_number_of_ranks));

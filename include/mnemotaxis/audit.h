@@ -1,7 +1,8 @@
 /** @file audit.h  An engine held against the direct sum, for a few cells.
  *
  * Fields of all cells are fast and hard to check by eye; the drift of a few of them can be summed literally, over all
- * pairs and lags, beside any run that remembers all paths.
+ * pairs and lags, beside any run that remembers all paths.  The error is measured as mn_drift_options.tolerance is, by the
+ * rms drift of all cells: a few may feel nothing while one encounter elsewhere makes the drift of all.
  */
 #ifndef MNEMOTAXIS_AUDIT_H
 #define MNEMOTAXIS_AUDIT_H
@@ -12,10 +13,14 @@
 extern "C" {
 #endif
 
+/** Accuracy of an audit's direct sum, of the engine's tolerance: 0.1.  A history must be as sharp (mn_history_options),
+ * should its coding not be shared by both sides. */
+extern const double mn_audit_accuracy;
+
 /** What an audit has found. */
 typedef struct mn_audit {
   int64_t cells;   /**< looked at */
-  double drift;    /**< their rms drift, summed directly */
+  double drift;    /**< rms over all cells as the engine has it, or over these summed directly, whichever is larger */
   double observed; /**< rms error of the engine over these cells, relative to `drift`; NaN while there is no drift */
   double expected; /**< what the engine has reckoned with */
 } mn_audit;
@@ -26,7 +31,8 @@ typedef struct mn_audit {
  * @param mine   [local cells, 2] positions at `now`
  * @param found  [local cells, 2] what the engine says
  * @param cells  how many are drawn, with replacement, from (seed, moment)
- * Accuracy: that of the direct sum is a tenth of the engine's tolerance.
+ * Accuracy: mn_audit_accuracy of the engine's tolerance, against paths as `past` has them: the engine `direct` sums the
+ * same coded ones, so what coding costs it is not seen.
  * Cost: cells x N x samples Gaussians, shared by the ranks. */
 mn_error *mn_audit_drift(const mn_drift *drift, const mn_history *past, double now, double ahead, const double *mine,
                          const double *found, int64_t cells, uint32_t seed, uint64_t moment,

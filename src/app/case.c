@@ -1,6 +1,7 @@
 /* From values to options; here keys meet each other and contradictions show. */
 #include "config.h"
 
+#include <mnemotaxis/audit.h>
 #include <mnemotaxis/memory.h>
 
 #include <string.h>
@@ -221,6 +222,9 @@ mn_error *mn_case_options(const mn_config *config, mn_run_options *o)
   MN_TRY(mn_config_blame(config, "drift.spacing", "drift.tolerance",
                          mn_case_spacing(v, &o->dynamics.model, &o->drift, o->count, o->engine)));
   o->audit = v->audit;
+  if (o->engine != &mn_drift_direct && o->audit > 0) {
+    o->history.tolerance *= mn_audit_accuracy; /* the past is kept for audits only */
+  }
   o->initial_file = v->initial_file;
   o->initial_dataset = v->initial_dataset;
   set_output(v, &o->output, &o->stop);

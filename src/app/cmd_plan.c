@@ -75,7 +75,7 @@ static void print_plan(const mn_run_options *o, int ranks)
   const double n = (double)o->count;
   const double memory = (double)mn_run_expected_bytes(o, ranks);
   const double step = o->dynamics.schedule.step;
-  const int exponent = mn_slab_exponent(&o->dynamics.model, o->drift.tolerance, step);
+  const int exponent = mn_slab_exponent(&o->dynamics.model, o->history.tolerance, step);
   const double bits = mn_slab_expected_bits(exponent, step);
   const double snapshots = snapshots_written(o);
   const double picture = (o->output.drift ? 40.0 : 24.0) * n + 16.0 * o->output.fields * o->output.fields;

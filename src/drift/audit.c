@@ -8,6 +8,8 @@
 #include <assert.h>
 #include <math.h>
 
+const double mn_audit_accuracy = 0.1;
+
 typedef struct auditor {
   const mn_drift *drift;
   int64_t cells;
@@ -66,11 +68,31 @@ static void add_sample(void *context, const mn_gaussians *rule, double unit, con
   }
 }
 
-static void compare(const auditor *a, const double *found, mn_audit *audit)
+/* Squares of all cells, in an order that does not depend on ranks: one cell in a million may make the rms. */
+static mn_error *mean_square(const mn_drift *d, const double *found, double *mean)
+{
+  const int64_t n = mn_block_count(d->block);
+  double *squares = NULL;
+  mn_error *error = mn_agree(&d->parallel, mn_alloc(&squares, n, sizeof *squares));
+  if (!error) {
+    for (int64_t i = 0; i < n; i++) {
+      squares[i] = found[2 * i] * found[2 * i] + found[2 * i + 1] * found[2 * i + 1];
+    }
+    error = mn_ordered_sum(&d->parallel, d->count, 1, squares, mean);
+    *mean /= (double)d->count;
+  }
+  mn_free(&squares);
+  return error;
+}
+
+static mn_error *compare(const auditor *a, const double *found, mn_audit *audit)
 {
   const mn_drift *d = a->drift;
   const double share = d->model.chi / (double)(d->count - 1);
-  double squares[2] = {0.0, 0.0};
+  double of_all = 0.0;
+  double drawn = 0.0;
+  double wrong = 0.0;
+  MN_TRY(mean_square(d, found, &of_all));
   for (int64_t k = 0; k < a->cells; k++) {
     if (a->id[k] >= d->block.begin && a->id[k] < d->block.end) {
       a->found[2 * k] = found[2 * (a->id[k] - d->block.begin)];
@@ -81,17 +103,18 @@ static void compare(const auditor *a, const double *found, mn_audit *audit)
   MPI_Allreduce(MPI_IN_PLACE, a->sum, (int)(2 * a->cells), MPI_DOUBLE, MPI_SUM, d->parallel.comm);
   for (int64_t k = 0; k < 2 * a->cells; k++) {
     const double exact = share * a->sum[k];
-    squares[0] += exact * exact;
-    squares[1] += (a->found[k] - exact) * (a->found[k] - exact);
+    drawn += exact * exact / (double)a->cells;
+    wrong += (a->found[k] - exact) * (a->found[k] - exact) / (double)a->cells;
   }
-  audit->drift = sqrt(squares[0] / (double)a->cells);
-  audit->observed = squares[0] > 0.0 ? sqrt(squares[1] / squares[0]) : (double)NAN;
+  audit->drift = sqrt(fmax(of_all, drawn));
+  audit->observed = audit->drift > 0.0 ? sqrt(wrong) / audit->drift : (double)NAN;
+  return NULL;
 }
 
 mn_error *mn_audit_drift(const mn_drift *drift, const mn_history *past, double now, double ahead, const double *mine,
                          const double *found, int64_t cells, uint32_t seed, uint64_t moment, mn_audit *audit)
 {
-  const double tolerance = 0.1 * drift->options.tolerance;
+  const double tolerance = mn_audit_accuracy * drift->options.tolerance;
   assert(mn_history_cells(past) == drift->count);
   auditor *a = NULL;
   *audit = (mn_audit){cells, 0.0, (double)NAN, drift->expected};
@@ -112,7 +135,7 @@ mn_error *mn_audit_drift(const mn_drift *drift, const mn_history *past, double n
     mn_table_fill(&a->table, &drift->model, &present, tolerance);
     add_present(a);
     mn_recall_walk(&a->recall, past, &drift->model, tolerance, add_sample, a);
-    compare(a, found, audit);
+    error = compare(a, found, audit);
   }
   if (a) {
     mn_free(&a->id);

@@ -24,9 +24,10 @@ const double mn_share_of_tolerance = 0.3;
 /* Finest sheet ever tried, of the coarsest: all cells may be at one place. */
 static const double finest = 3e-5;
 
-/* Share of the tolerance for every part of the error; and the smallest relative error ever asked of the near part. */
+/* Share of the tolerance for every part of the error; and the smallest relative error ever asked of the near part, as
+ * its tables have it. */
 static const double share = 0.5;
-static const double share_least = 0.3;
+static const double near_least = 1e-10;
 
 static void fill_tail(const mn_drift *drift, const mn_present *present, mn_tail *t)
 {
@@ -81,13 +82,12 @@ static double near_force(const mn_drift *drift, const mn_scene *scene, const mn_
 }
 
 /* Relative error of the near part for pairs below that cut: one of few values, so that what is tabulated for it serves
- * many steps. */
+ * many steps.  Where by chance no cell is near another, much less is felt than the near part might be. */
 static double near_accuracy(const mn_drift *drift, const mn_setting *s, double cut)
 {
   const double allowed = share * drift->options.tolerance * s->scene.force;
-  const double least = share_least * drift->options.tolerance;
-  const double left = fmin(fmax(allowed / near_force(drift, &s->scene, &s->present, cut), least), 0.3);
-  return least * exp2(floor(2.0 * log2(left / least)) / 2.0);
+  const double left = fmin(fmax(allowed / near_force(drift, &s->scene, &s->present, cut), near_least), 0.3);
+  return near_least * exp2(floor(2.0 * log2(left / near_least)) / 2.0);
 }
 
 /* Gaussians of variance w end, in sums over pairs, at r^2 = 2 w decay. */

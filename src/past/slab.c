@@ -11,7 +11,8 @@ enum { WORD_BITS = 32, WIDTH_MAX = 63 };
 
 int mn_slab_exponent(const mn_model *model, double tolerance, double step)
 {
-  return (int)floor(log2(12.0 * tolerance * sqrt((step + model->regularization) / model->theta)));
+  const double share = model->quadrature == MN_FROZEN ? 2.0 : 12.0;
+  return (int)floor(log2(share * tolerance * sqrt((step + model->regularization) / model->theta)));
 }
 
 mn_error *mn_slab_quantize(int exponent, int64_t n, const double *x, int64_t *q)
