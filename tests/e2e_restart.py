@@ -252,6 +252,16 @@ class Chosen(Case):
         self.ends(again)
         self.same_files(there, where)
 
+    def test_an_engine_that_was_chosen_by_trial_stays(self):
+        case = case_file({**BASE, "particles.count": 250, "drift.engine": "auto", "drift.tolerance": 1e-3, "time.end": 0.5})
+        result, where = run(case, AT_ONCE, ranks=2)
+        self.ends(result, STOPPED)
+        self.assertRegex((where / "used.ini").read_text(), r"engine = (direct|spectral) ; chosen by auto")
+        self.ends(program("resume", where, "limit.wall_minutes=0"))
+        again, there = run(where / "used.ini")
+        self.ends(again)
+        self.same_files(there, where)
+
     def test_a_run_that_starts_again_measures_when_asked(self):
         first, where = run(case_file({**BASE, "time.end": 0.2}))
         self.ends(first)

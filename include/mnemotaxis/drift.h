@@ -133,6 +133,12 @@ mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *mod
 const mn_drift_engine *mn_drift_cheapest(const mn_model *model, const mn_drift_options *options, int64_t count,
                                          double variance);
 
+/** The same by trial: where constants may be wrong, both engines take some steps of a Gaussian cloud, on all ranks.
+ * Collective; all ranks hear the same.
+ * Accuracy: bench_auto.  Cost: mostly a second or two; the memory of either engine. */
+mn_error *mn_drift_fastest(const mn_parallel *parallel, const mn_model *model, const mn_drift_options *options,
+                           int64_t count, double variance, const mn_drift_engine **fastest) MN_MUST_CHECK;
+
 /** An engine at work on one system; the fields below `engine` are read-only for engines. */
 struct mn_drift {
   const mn_drift_engine *engine;

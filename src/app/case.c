@@ -179,14 +179,19 @@ mn_error *mn_case_spacing(const mn_values *v, const mn_model *model, const mn_dr
   return NULL;
 }
 
+bool mn_case_leaves_choice(const mn_values *v)
+{
+  const bool forgetful = v->horizon > 0.0 || v->capacity > 0.0;
+  return !mn_drift_engines[v->engine] && !forgetful && v->tolerance >= finest_tolerance;
+}
+
 mn_error *mn_case_engine(const mn_values *v, const mn_model *model, const mn_drift_options *options, int64_t count,
                          double variance, const mn_drift_engine **engine)
 {
   const bool forgetful = v->horizon > 0.0 || v->capacity > 0.0;
   *engine = mn_drift_engines[v->engine];
   if (!*engine) { /* auto, named after the engines */
-    *engine = forgetful || v->tolerance < finest_tolerance ? &mn_drift_direct
-                                                           : mn_drift_cheapest(model, options, count, variance);
+    *engine = mn_case_leaves_choice(v) ? mn_drift_cheapest(model, options, count, variance) : &mn_drift_direct;
   } else if (*engine == &mn_drift_spectral && v->tolerance < finest_tolerance) {
     return mn_error_create(
         MN_USAGE,

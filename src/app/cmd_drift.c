@@ -95,7 +95,7 @@ static mn_error *drift_command(const mn_session *session, int *exit_code)
   mn_config_defaults(config);
   mn_error *error = mn_session_overrides(session, 1, config);
   error = error ? error : mn_config_finish(config);
-  error = error ? error : mn_session_calibrate(session, config);
+  error = error ? error : mn_session_prices(session, config);
   error = error ? error : mn_case_has_memory(config);
   error = error ? error : mn_paths_open(session->parallel, session->argument[0], &paths);
   error = error ? error : evaluate_paths(session->parallel, &config->values, &paths);

@@ -52,17 +52,33 @@ static mn_error *put(mn_config *config, const char *name, const char *text, cons
   return mn_config_store(config, key, text, origin);
 }
 
-mn_error *mn_session_calibrate(const mn_session *session, mn_config *config)
+mn_error *mn_session_prices(const mn_session *session, mn_config *config)
 {
   char text[128];
   mn_prices prices;
-  if (config->values.calibrate == 0) {
+  if (config->values.calibrate != MN_CALIBRATE_ALL) {
     return NULL;
   }
   MN_TRY(mn_prices_measure(session->parallel, &prices));
   snprintf(text, sizeof text, "%.3g %.3g %.3g %.3g", prices.pair, prices.sort, prices.quad, prices.node);
   MN_TRY(put(config, "drift.prices", text, "measured at start"));
   MN_TRY(put(config, "drift.calibrate", "no", "measured at start"));
+  return mn_config_finish(config);
+}
+
+mn_error *mn_session_calibrate(const mn_session *session, mn_config *config)
+{
+  const mn_values *v = &config->values;
+  const bool tried = v->calibrate != MN_CALIBRATE_NOTHING;
+  mn_run_options o;
+  MN_TRY(mn_session_prices(session, config));
+  if (!tried || !mn_case_leaves_choice(v)) {
+    return NULL;
+  }
+  MN_TRY(mn_case_options(config, &o));
+  MN_TRY(mn_drift_fastest(session->parallel, &o.dynamics.model, &o.drift, o.count, mn_initial_variance(&o.initial),
+                          &o.engine));
+  MN_TRY(put(config, "drift.engine", o.engine->name, "chosen by auto"));
   return mn_config_finish(config);
 }
 

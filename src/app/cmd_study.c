@@ -229,7 +229,7 @@ static mn_error *work(const mn_session *session, const mn_config *config, const 
 static mn_error *prepare(const mn_session *session, mn_config *config, mn_product *p)
 {
   MN_TRY(read_study(session, config));
-  if (config->values.calibrate != 0) {
+  if (config->values.calibrate == MN_CALIBRATE_ALL) {
     return mn_config_blame(config, "drift.calibrate", "drift.prices",
                            mn_error_create(MN_USAGE,
                                            "drift.calibrate = yes is not for studies, which have to go on with "

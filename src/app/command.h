@@ -37,6 +37,9 @@ mn_error *mn_session_config(const mn_session *session, mn_config *config) MN_MUS
 
 /* drift.calibrate = yes: measures drift.prices, which then stand in the config as if they had been given.  Collective.
  */
+mn_error *mn_session_prices(const mn_session *session, mn_config *config) MN_MUST_CHECK;
+
+/* The same, and what drift.engine = auto takes, unless drift.calibrate = no.  Collective. */
 mn_error *mn_session_calibrate(const mn_session *session, mn_config *config) MN_MUST_CHECK;
 
 /* A continuum case with these settings, from the start or a checkpoint.  Collective. */

@@ -10,6 +10,9 @@
 
 enum { MN_TEXT_MAX = 1024, MN_KEYS_MAX = 96 };
 
+/* Values of drift.calibrate. */
+enum { MN_CALIBRATE_NOTHING, MN_CALIBRATE_ENGINE, MN_CALIBRATE_ALL };
+
 /* Typed values of all keys, in the order of the table. */
 typedef struct mn_values {
   int system;
@@ -134,6 +137,9 @@ mn_error *mn_case_witness(const mn_config *config, mn_witness_options *options) 
 
 /* Refuses theta = 0, which only the continuum knows.  Local. */
 mn_error *mn_case_has_memory(const mn_config *config) MN_MUST_CHECK;
+
+/* Is drift.engine = auto, and may it be any?  Local. */
+bool mn_case_leaves_choice(const mn_values *values);
 
 /* The engine that drift.engine names, or the cheaper one for that many cells of that variance at the start. */
 mn_error *mn_case_engine(const mn_values *values, const mn_model *model, const mn_drift_options *options, int64_t count,

@@ -92,9 +92,11 @@ const mn_key mn_keys[] = {
      .above_low = true, .fixed = true,
      .about = "what the choices above rest on, in nanoseconds: a near pair, a cell sorted for pairs, four nodes a cell "
               "is spread over, a node; only ratios count"},
-    {"drift", "calibrate", MN_KEY_CHOICE, AT(calibrate), .fallback = "no", .choices = "no|yes", .fixed = true,
-     .about = "measure drift.prices at start, in two seconds; used.ini keeps them for runs that are to make the same "
-              "choices"},
+    {"drift", "calibrate", MN_KEY_CHOICE, AT(calibrate), .fallback = "engine", .choices = "no|engine|yes",
+     .fixed = true,
+     .about = "measured at start: engine, which one auto takes, by some steps of both where there is doubt; yes, "
+              "drift.prices too, in two seconds; no, nothing: choices by constants; used.ini keeps what was found for "
+              "runs that are to make the same choices"},
     {"drift", "audit", MN_KEY_INTEGER, AT(audit), .fallback = "0", .high = 1e6, .fixed = true,
      .about =
          "cells whose drift is summed directly, over all pairs and lags, with every row of the series, and compared; "

@@ -4,6 +4,7 @@
 #include <mnemotaxis/drift.h>
 #include <mnemotaxis/trail.h>
 
+#include "forecast.h"
 #include "layout.h"
 #include "own_path.h"
 
@@ -138,29 +139,48 @@ static double ramp_cost(const mn_model *model, const mn_drift_options *options, 
   return step * fmin(first + next / (range - 1.0), (double)options->ramp);
 }
 
+static const double steps = 200.0;
+
+double mn_forecast_samples(const mn_model *model, const mn_drift_options *options)
+{
+  return fmin(0.5 * steps, mn_kernel_memory(model) / options->longest_step + 1.0);
+}
+
+double mn_forecast_spectral(const mn_model *model, const mn_drift_options *options, int64_t count, double variance,
+                            double steps_behind)
+{
+  const moment at = end_of(model, options, steps_behind * options->longest_step);
+  return forecast_at(model, options, count, 1, variance, &at).nanoseconds;
+}
+
+double mn_forecast_direct(const mn_model *model, const mn_drift_options *options, int64_t count)
+{
+  const double run = 0.5 * steps; /* behind, on average */
+  const double young = 28.0;      /* what the first few of them cost more: they have more Gaussians */
+  const double gaussians =
+      1.0 + 1.25 * model->lambda * options->longest_step / model->theta; /* more where decay is fast */
+  const double samples = young + (1.0 - young / run) * mn_forecast_samples(model, options) * gaussians;
+  const double digits = fmax(0.0, -log10(options->tolerance) - 3.85); /* beyond what float lanes give for nothing */
+  const double lag = 0.45 + 0.75 * digits;                            /* nanoseconds: a pair and lag */
+  const double padded = (double)count + 100.0;                        /* lanes that stand still */
+  return (double)count * padded * (3.0 + lag * samples);
+}
+
+mn_rivals mn_forecast_rivals(const mn_model *model, const mn_drift_options *options, int64_t count, double variance)
+{
+  const double ramp = (double)options->ramp;
+  const double growing =
+      1.3 * ramp_cost(model, options, count, variance); /* 1.3 and 0.5 fit 15 runs, docs/testing.md */
+  return (mn_rivals){(steps + 0.5 * ramp) * mn_forecast_direct(model, options, count),
+                     (steps + ramp) * mn_forecast_spectral(model, options, count, variance, 0.5 * steps) + growing};
+}
+
 const mn_drift_engine *mn_drift_cheapest(const mn_model *model, const mn_drift_options *options, int64_t count,
                                          double variance)
 {
   if (!(options->longest_step > 0.0)) {
     return &mn_drift_direct; /* no past */
   }
-  const double steps = 200.0;
-  const double ramp = (double)options->ramp;
-  const double run = 0.5 * steps; /* behind, on average */
-  const double memory = mn_kernel_memory(model);
-  const double young = 28.0; /* what the first few of them cost more: they have more Gaussians */
-  const double gaussians =
-      1.0 + 1.25 * model->lambda * options->longest_step / model->theta; /* more where decay is fast */
-  const double old = fmin(run, memory / options->longest_step + 1.0) * gaussians;
-  const double samples = young + (1.0 - young / run) * old;
-  const double digits = fmax(0.0, -log10(options->tolerance) - 3.85); /* beyond what float lanes give for nothing */
-  const double lag = 0.45 + 0.75 * digits;                            /* nanoseconds: a pair and lag */
-  const double padded = (double)count + 100.0;                        /* lanes that stand still */
-  const double direct = (double)count * padded * (3.0 + lag * samples);
-  const moment middle = end_of(model, options, 100.0 * options->longest_step);
-  const double spectral = forecast_at(model, options, count, 1, variance, &middle).nanoseconds;
-  const double growing =
-      1.3 * ramp_cost(model, options, count, variance); /* 1.3 and 0.5 fit 15 runs, docs/testing.md */
-  const bool cheaper = (steps + 0.5 * ramp) * direct < (steps + ramp) * spectral + growing;
-  return cheaper ? &mn_drift_direct : &mn_drift_spectral;
+  const mn_rivals cost = mn_forecast_rivals(model, options, count, variance);
+  return cost.direct < cost.spectral ? &mn_drift_direct : &mn_drift_spectral;
 }

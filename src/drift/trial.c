@@ -1,0 +1,155 @@
+/* Both engines on a cloud as the run is expected to begin with, for a second or two; what they take is carried on to a
+ * run by the forecast: the direct engine's step grows by so much a sample, the spectral one's as forecast. */
+#include <mnemotaxis/drift.h>
+#include <mnemotaxis/memory.h>
+#include <mnemotaxis/noise.h>
+
+#include "forecast.h"
+
+#include <math.h>
+
+enum { FIRST = 6, LAST = 24, FEW = 20, MANY = 60, REPETITIONS = 3 };
+
+/* Forecasts are not wrong by more: beyond, nothing is tried. */
+static const double doubt = 4.0;
+
+static const double patience = 1.0; /* seconds, of the spectral engine */
+static const double modest = 0.25;  /* of the memory there is: no run may end by its trial */
+
+typedef struct cloud {
+  const mn_drift_engine *engine;
+  double variance;
+  mn_drift *drift;
+  mn_history *past;
+  double *x, *out;
+} cloud;
+
+static mn_error *prepare(const mn_parallel *parallel, const mn_model *model, const mn_drift_options *options,
+                         int64_t count, cloud *c)
+{
+  const int64_t local = 2 * mn_block_count(mn_block_of(count, parallel->rank, parallel->size));
+  const mn_history_options keep = {.tolerance = options->tolerance};
+  mn_drift_options equal = *options;
+  equal.shortest_step = equal.longest_step;
+  MN_TRY(mn_history_create(parallel, model, &keep, mn_drift_witnesses(c->engine, count), &c->past));
+  MN_TRY(mn_drift_create(parallel, c->engine, model, &equal, count, &c->drift));
+  mn_error *error = mn_alloc(&c->x, local, sizeof *c->x);
+  return mn_agree(parallel, error ? error : mn_alloc(&c->out, local, sizeof *c->out));
+}
+
+static void release(cloud *c)
+{
+  mn_history_destroy(&c->past);
+  mn_drift_destroy(&c->drift);
+  mn_free(&c->x);
+  mn_free(&c->out);
+}
+
+/* Step 0 draws the cloud. */
+static void move(cloud *c, int step)
+{
+  const mn_block own = c->drift->block;
+  const double spread = sqrt(step > 0 ? 2.0 * c->drift->options.longest_step : c->variance);
+  for (int64_t i = own.begin; i < own.end; i++) {
+    double normal[2];
+    mn_noise_normal(1, MN_STREAM_INITIAL, (uint32_t)i, (uint64_t)step, 0, normal);
+    for (int a = 0; a < 2; a++) {
+      double *to = &c->x[2 * (i - own.begin) + a];
+      *to = (step > 0 ? *to : 0.0) + spread * normal[a];
+    }
+  }
+}
+
+/* Seconds of an evaluation, those of rank 0, and of taking the cells as a sample. */
+static mn_error *take_step(cloud *c, int step, bool evaluated, double *seconds)
+{
+  const double h = c->drift->options.longest_step;
+  MPI_Barrier(c->drift->parallel.comm);
+  const double start = mn_seconds();
+  if (evaluated) {
+    MN_TRY(mn_drift_evaluate(c->drift, c->past, h * step, h, c->x, c->out));
+  }
+  MN_TRY(mn_drift_remember(c->drift, c->past, h * step, h, c->x));
+  *seconds = mn_seconds() - start;
+  MPI_Bcast(seconds, 1, MPI_DOUBLE, 0, c->drift->parallel.comm);
+  move(c, step + 1);
+  return NULL;
+}
+
+/* Mean of the steps after the first, and how many were behind in the middle. */
+static mn_error *try_spectral(cloud *c, double *seconds, double *behind)
+{
+  double sum = 0.0;
+  double all = 0.0;
+  int last = 0;
+  move(c, 0);
+  for (int n = 0; n < LAST && (n <= FIRST || all < patience); n++) {
+    double taken;
+    MN_TRY(take_step(c, n, true, &taken));
+    all += taken;
+    sum += n >= FIRST ? taken : 0.0;
+    last = n;
+  }
+  *seconds = sum / (last - FIRST + 1);
+  *behind = 0.5 * (FIRST + last);
+  return NULL;
+}
+
+/* With few and with many samples behind: disturbances only add, so the least time counts. */
+static mn_error *try_direct(cloud *c, double seconds[2])
+{
+  int n = 0;
+  move(c, 0);
+  for (int k = 0; k < 2; k++) {
+    const int behind = k == 0 ? FEW : MANY;
+    seconds[k] = (double)INFINITY;
+    for (; n < behind + REPETITIONS; n++) {
+      double taken;
+      MN_TRY(take_step(c, n, n >= behind, &taken));
+      seconds[k] = n >= behind ? fmin(seconds[k], taken) : seconds[k];
+    }
+  }
+  return NULL;
+}
+
+/* What the forecasts of runs become. */
+static mn_error *correct(const mn_parallel *parallel, const mn_model *model, const mn_drift_options *options,
+                         int64_t count, double variance, mn_rivals *cost)
+{
+  cloud spectral = {.engine = &mn_drift_spectral, .variance = variance};
+  cloud direct = {.engine = &mn_drift_direct, .variance = variance};
+  double fields = 0.0;
+  double behind = 0.0;
+  double pairs[2] = {0.0};
+  mn_error *error = prepare(parallel, model, options, count, &spectral);
+  error = error ? error : try_spectral(&spectral, &fields, &behind);
+  error = error ? error : prepare(parallel, model, options, count, &direct);
+  error = error ? error : try_direct(&direct, pairs);
+  release(&spectral);
+  release(&direct);
+  const double samples = mn_forecast_samples(model, options);
+  const double slope = fmax(0.0, pairs[1] - pairs[0]) / (MANY - FEW);
+  const double usual = mn_forecast_spectral(model, options, count, variance, behind);
+  cost->spectral *= 1e9 * fields / usual;
+  cost->direct *= 1e9 * (pairs[0] + slope * (samples - FEW)) / mn_forecast_direct(model, options, count);
+  return error;
+}
+
+mn_error *mn_drift_fastest(const mn_parallel *parallel, const mn_model *model, const mn_drift_options *options,
+                           int64_t count, double variance, const mn_drift_engine **fastest)
+{
+  *fastest = mn_drift_cheapest(model, options, count, variance);
+  if (!(options->longest_step > 0.0)) {
+    return NULL;
+  }
+  mn_rivals cost = mn_forecast_rivals(model, options, count, variance);
+  const double bytes = mn_drift_forecast(&mn_drift_spectral, model, options, count, parallel->size, variance,
+                                         LAST * options->longest_step)
+                           .bytes;
+  const bool fits = bytes < modest * (double)mn_memory_machine();
+  if (fits && fmax(cost.direct, cost.spectral) < doubt * fmin(cost.direct, cost.spectral)) {
+    MN_TRY(correct(parallel, model, options, count, variance, &cost));
+    *fastest = cost.direct < cost.spectral ? &mn_drift_direct : &mn_drift_spectral;
+  }
+  return NULL;
+}
