@@ -3,7 +3,7 @@
  * engine, twenty times sharper, at the end.  Prints measured/requested, and the largest of each tolerance.  Arguments:
  * every how many-th case (1: all, hours; 31: minutes), the largest number of steps, cells, the largest theta (of 400
  * steps at 1000 and 1e-7 meshes need some 30 GB), the seed of the clouds, the first case (of 2688: 336 for each number
- * of steps, then the same of growing steps). */
+ * of steps, then the same of growing steps), and 0 for forces that are not averaged over the step (euler). */
 #include "bench.h"
 
 #include <math.h>
@@ -23,14 +23,15 @@ typedef struct question {
   double tolerance;
   bool clustered;
   double growth;
+  bool averaged;
   int steps;
   int64_t count;
   uint32_t seed;
 } question;
 
-static question question_of(int k, int64_t count, uint32_t seed)
+static question question_of(int k, int64_t count, uint32_t seed, bool averaged)
 {
-  question q = {.count = count, .seed = seed};
+  question q = {.count = count, .seed = seed, .averaged = averaged};
   q.tolerance = tolerances[k % TOLERANCES];
   k /= TOLERANCES;
   q.model = (mn_model){.theta = thetas[k % 6], .chi = 6.283185307179586};
@@ -50,6 +51,11 @@ static question question_of(int k, int64_t count, uint32_t seed)
 static double step_of(const question *q, int n)
 {
   return 0.02 * pow(q->growth, n + 1 - q->steps);
+}
+
+static double ahead_of(const question *q, int n)
+{
+  return q->averaged ? step_of(q, n) : 0.0;
 }
 
 /* Half of the cells of a clustered cloud start in a hundredth of its area. */
@@ -82,13 +88,13 @@ static double measure(const mn_parallel *p, const question *q, double *x, double
   double t = 0.0;
   move(q, own, 0, x);
   for (int n = 0; n < q->steps; n++) {
-    bench_ok(mn_drift_evaluate(spectral, past, t, step_of(q, n), x, found));
+    bench_ok(mn_drift_evaluate(spectral, past, t, ahead_of(q, n), x, found));
     bench_ok(mn_drift_remember(spectral, past, t, step_of(q, n), x));
     t += step_of(q, n);
     move(q, own, n + 1, x);
   }
-  bench_ok(mn_drift_evaluate(spectral, past, t, 0.02, x, found));
-  bench_ok(mn_drift_evaluate(direct, past, t, 0.02, x, truth));
+  bench_ok(mn_drift_evaluate(spectral, past, t, ahead_of(q, q->steps - 1), x, found));
+  bench_ok(mn_drift_evaluate(direct, past, t, ahead_of(q, q->steps - 1), x, truth));
   double sums[2] = {0.0, 0.0};
   for (int64_t i = 0; i < 2 * mn_block_count(own); i++) {
     sums[0] += (found[i] - truth[i]) * (found[i] - truth[i]);
@@ -110,6 +116,7 @@ int main(int argc, char **argv)
   const double largest = bench_argument(argc, argv, 4, 1000.0);
   const uint32_t seed = (uint32_t)bench_argument(argc, argv, 5, 5);
   const int first = (int)bench_argument(argc, argv, 6, 0);
+  const bool averaged = bench_argument(argc, argv, 7, 1.0) > 0.0;
   double *array[3];
   double worst[TOLERANCES] = {0.0};
   int cases[TOLERANCES] = {0};
@@ -118,7 +125,7 @@ int main(int argc, char **argv)
   }
   printf("tolerance,theta,lambda,quadrature,clustered,steps,growth,measured_over_requested\n");
   for (int k = first; k < CASES; k += every) {
-    const question q = question_of(k, count, seed);
+    const question q = question_of(k, count, seed, averaged);
     if (q.steps > longest || q.model.theta > largest) {
       continue;
     }
