@@ -1,8 +1,8 @@
 /** @file audit.h  An engine held against the direct sum, for a few cells.
  *
  * Fields of all cells are fast and hard to check by eye; the drift of a few of them can be summed literally, over all
- * pairs and lags, beside any run that remembers all paths.  The error is measured as mn_drift_options.tolerance is, by the
- * rms drift of all cells: a few may feel nothing while one encounter elsewhere makes the drift of all.
+ * pairs and lags, beside any run that remembers all paths.  The error is measured as mn_drift_options.tolerance is, by
+ * the rms drift of all cells: a few may feel nothing while one encounter elsewhere makes the drift of all.
  */
 #ifndef MNEMOTAXIS_AUDIT_H
 #define MNEMOTAXIS_AUDIT_H

@@ -135,7 +135,7 @@ const mn_drift_engine *mn_drift_cheapest(const mn_model *model, const mn_drift_o
 
 /** The same by trial: where constants may be wrong, both engines take some steps of a Gaussian cloud, on all ranks.
  * Collective; all ranks hear the same.
- * Accuracy: bench_auto.  Cost: mostly a second or two; the memory of either engine. */
+ * Accuracy: bench_auto.  Cost: mostly below a second, at most some seconds; a quarter of the memory there is. */
 mn_error *mn_drift_fastest(const mn_parallel *parallel, const mn_model *model, const mn_drift_options *options,
                            int64_t count, double variance, const mn_drift_engine **fastest) MN_MUST_CHECK;
 

@@ -13,8 +13,8 @@ enum { FIRST = 6, LAST = 24, FEW = 20, MANY = 60, REPETITIONS = 3 };
 /* Forecasts are not wrong by more: beyond, nothing is tried. */
 static const double doubt = 4.0;
 
-static const double patience = 1.0; /* seconds, of the spectral engine */
-static const double modest = 0.25;  /* of the memory there is: no run may end by its trial */
+/* Seconds of all steps of the spectral engine, or of one of the direct engine. */
+static const double patience = 1.0;
 
 typedef struct cloud {
   const mn_drift_engine *engine;
@@ -135,6 +135,21 @@ static mn_error *correct(const mn_parallel *parallel, const mn_model *model, con
   return error;
 }
 
+/* Forecasts are of one core: pairs are shared by ranks for nothing, fields may not gain at all. */
+static bool is_open(const mn_rivals *cost, int ranks)
+{
+  return cost->spectral < doubt * cost->direct && cost->direct < doubt * (double)ranks * cost->spectral;
+}
+
+/* No trial may be what a run ends by, or waits for. */
+static bool is_modest(const mn_model *model, const mn_drift_options *options, int64_t count, int ranks, double variance)
+{
+  const mn_forecast f =
+      mn_drift_forecast(&mn_drift_spectral, model, options, count, ranks, variance, LAST * options->longest_step);
+  const double seconds = 1e-9 * mn_forecast_direct(model, options, count) / (double)ranks;
+  return f.bytes < 0.25 * (double)mn_memory_machine() && seconds < patience;
+}
+
 mn_error *mn_drift_fastest(const mn_parallel *parallel, const mn_model *model, const mn_drift_options *options,
                            int64_t count, double variance, const mn_drift_engine **fastest)
 {
@@ -143,11 +158,7 @@ mn_error *mn_drift_fastest(const mn_parallel *parallel, const mn_model *model, c
     return NULL;
   }
   mn_rivals cost = mn_forecast_rivals(model, options, count, variance);
-  const double bytes = mn_drift_forecast(&mn_drift_spectral, model, options, count, parallel->size, variance,
-                                         LAST * options->longest_step)
-                           .bytes;
-  const bool fits = bytes < modest * (double)mn_memory_machine();
-  if (fits && fmax(cost.direct, cost.spectral) < doubt * fmin(cost.direct, cost.spectral)) {
+  if (is_open(&cost, parallel->size) && is_modest(model, options, count, parallel->size, variance)) {
     MN_TRY(correct(parallel, model, options, count, variance, &cost));
     *fastest = cost.direct < cost.spectral ? &mn_drift_direct : &mn_drift_spectral;
   }
