@@ -1,5 +1,6 @@
 /* A ladder in a checkpoint: one restored from table and sets goes on as the other, down to bits, and like the plain
  * sum. */
+#include "files/ladder_rows.h"
 #include "ladder_case.h"
 
 enum { TABLE = 2000 };
@@ -92,6 +93,45 @@ static void a_present_on_many_levels_survives_a_restart_and_a_wider_box(void **s
   }
 }
 
+static void write_rows(const mn_parallel *p, const char *path, mn_ladder *l)
+{
+  mn_h5 *file = NULL;
+  check_ok(mn_h5_begin(p, path, mn_ladder_rows_bytes(l), &file));
+  check_ok(mn_ladder_rows_write(file, p, l));
+  check_ok(mn_h5_commit(&file, 0));
+}
+
+/* The tolerance changes the meshes, as a new version of the program may. */
+static void a_file_of_other_meshes_is_refused(void **state)
+{
+  (void)state;
+  const mn_parallel *p = check_world();
+  const mn_model model = model_of(1);
+  const double tolerances[] = {1e-4, 1e-2, 1e-7};
+  char path[CHECK_PATH + 16];
+  snprintf(path, sizeof path, "%s/ladder.h5", check_directory);
+  for (int k = 0; k < 3; k++) {
+    hid_t file;
+    tell(&told, &model, tolerances[k], 30, 0.02, 1.0);
+    mn_ladder *l = create(p, &told, 0);
+    if (k == 0) {
+      remember_until(p, l, &told, 25);
+      write_rows(p, path, l);
+      mn_ladder_destroy(&l);
+      l = create(p, &told, 0);
+    }
+    check_ok(mn_h5_open(path, &file));
+    mn_error *error = mn_ladder_rows_read(file, p, l);
+    H5Fclose(file);
+    if (k == 0) {
+      check_ok(error);
+    } else {
+      check_refused(error, MN_DATA, "another version of the program has written it");
+    }
+    mn_ladder_destroy(&l);
+  }
+}
+
 static void a_damaged_table_is_refused(void **state)
 {
   (void)state;
@@ -128,4 +168,5 @@ static void a_damaged_table_is_refused(void **state)
 
 MN_TESTS("ladder_state", cmocka_unit_test(a_ladder_restored_from_table_and_sets_goes_on_with_the_same_bits),
          cmocka_unit_test(a_present_on_many_levels_survives_a_restart_and_a_wider_box),
-         cmocka_unit_test(a_damaged_table_is_refused));
+         cmocka_unit_test(a_damaged_table_is_refused),
+         CHECK_IN_DIRECTORY(a_file_of_other_meshes_is_refused));

@@ -83,9 +83,26 @@ mn_error *mn_ladder_rows_write(mn_h5 *file, const mn_parallel *parallel, mn_ladd
   return error ? error : write_trails(file, parallel, ladder);
 }
 
+/* The same settings make the same meshes, but for another version of the engine. */
+static mn_error *check_modes(hid_t file, mn_ladder *ladder)
+{
+  bool exists;
+  int dimensions;
+  int64_t shape[3] = {0};
+  const int64_t total = ladder_numbers(ladder);
+  MN_TRY(mn_h5_shape(file, MN_LADDER_MODES, &exists, &dimensions, shape));
+  return exists && dimensions == 1 && shape[0] == total
+             ? NULL
+             : mn_error_create(MN_DATA,
+                               "its ladder has %lld numbers where these settings make %lld: another version of the "
+                               "program has written it",
+                               (long long)shape[0], (long long)total);
+}
+
 static mn_error *load_modes(hid_t file, mn_ladder *ladder)
 {
   int64_t before = 0;
+  MN_TRY(check_modes(file, ladder));
   for (int k = 0; k < mn_ladder_sets(ladder); k++) {
     const mn_mode_set set = mn_ladder_set(ladder, k);
     const mn_rows part = numbers(MN_LADDER_MODES, 0, before + set.first, set.count);
