@@ -1,6 +1,6 @@
 /* Does `drift.engine = auto` pick the engine that is faster?  For numbers of cells x tolerances x theta: seconds of a
  * number of averaged steps with either engine, one step of each in turn, the choice by constants and by trial
- * (drift.calibrate = yes), what either costs beside the best, and the seconds of the trial.
+ * (drift.calibrate = no and engine), what either costs beside the best, and the seconds of the trial.
  * Arguments: steps, the largest number of cells, lambda. */
 #include "bench.h"
 

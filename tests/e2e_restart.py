@@ -1,6 +1,7 @@
 """Same bytes whatever the number of ranks and however often a run was stopped, killed, or damaged on the way."""
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -269,6 +270,14 @@ class Chosen(Case):
             (where / name).unlink(missing_ok=True)
         self.ends(program("resume", where, "drift.calibrate=yes"))
         self.assertRegex((where / "used.ini").read_text(), r"prices = .* ; measured at start\ncalibrate = no")
+
+    def test_a_trial_is_not_part_of_the_memory_of_a_run(self):
+        memory = {}
+        for engine in "auto", "direct":
+            result, _ = run(case_file({**BASE, "particles.count": 100, "drift.engine": engine, "drift.tolerance": 1e-6,
+                                       "time.end": 0.2, "model.theta": 10}))
+            memory[engine] = re.search(r"memory: ([\d.]+) MiB", self.ends(result).out).group(1)
+        self.assertEqual(memory["auto"], memory["direct"])
 
     def test_a_study_does_not_measure(self):
         for keys in ({"drift.calibrate": "yes"}, {"study.vary": "drift.calibrate no yes"}):

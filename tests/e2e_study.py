@@ -102,6 +102,12 @@ class Same(Case):
         self.ends(program("study", self.study, f"output.directory={out}"))
         self.assertTrue(result_of(out) == result_of(self.study.parent / "out"))
 
+    def test_studies_measure_nothing_whatever_is_usual(self):
+        """Those of a version in which `no` was usual say so."""
+        used = (self.study.parent / "out" / "used.ini").read_text()
+        self.assertRegex(used, r"\ncalibrate = no ; studies go by constants\n")
+        self.ends(program("study", self.study, "drift.calibrate=engine", cwd=self.study.parent))
+
     def test_a_finished_study_is_resumed_in_two_seconds(self):
         def spent():  # processor time: other tests may keep the machine busy
             used = resource.getrusage(resource.RUSAGE_CHILDREN)

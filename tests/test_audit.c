@@ -214,6 +214,27 @@ static void cells_depend_on_seed_and_moment_alone(void **state)
   assert_true(seed != drawn && moment != drawn && seed != moment);
 }
 
+static void what_is_no_number_is_an_infinite_error_whoever_is_drawn(void **state)
+{
+  (void)state;
+  subject s;
+  begin(check_world(), &mn_drift_direct, 0, SAMPLES, &s);
+  for (int i = 0; i < CELLS; i++) {
+    const bool here = i >= s.own.begin && i < s.own.end;
+    double *f = here ? &s.found[2 * (i - s.own.begin) + i % 2] : NULL;
+    const double right = here ? *f : 0.0;
+    if (here) {
+      *f = i % 3 ? (double)NAN : (double)INFINITY;
+    }
+    const mn_audit audit = audit_of(&s, s.found, 2, 3, 5);
+    assert_everywhere(isinf(audit.observed));
+    if (here) {
+      *f = right;
+    }
+  }
+  end(&s);
+}
+
 static void without_a_past_there_is_no_drift_and_no_error(void **state)
 {
   (void)state;
@@ -249,5 +270,6 @@ MN_TESTS("audit", cmocka_unit_test(both_engines_are_found_within_their_tolerance
          cmocka_unit_test(as_many_cells_are_drawn_as_asked_for_each_judged_by_its_own_drift),
          cmocka_unit_test(errors_are_relative_to_the_drift_of_all_or_of_those_drawn),
          cmocka_unit_test(draws_reach_all_cells_alike), cmocka_unit_test(cells_depend_on_seed_and_moment_alone),
+         cmocka_unit_test(what_is_no_number_is_an_infinite_error_whoever_is_drawn),
          cmocka_unit_test(without_a_past_there_is_no_drift_and_no_error),
          cmocka_unit_test(result_does_not_depend_on_ranks));

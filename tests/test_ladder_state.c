@@ -168,5 +168,4 @@ static void a_damaged_table_is_refused(void **state)
 
 MN_TESTS("ladder_state", cmocka_unit_test(a_ladder_restored_from_table_and_sets_goes_on_with_the_same_bits),
          cmocka_unit_test(a_present_on_many_levels_survives_a_restart_and_a_wider_box),
-         cmocka_unit_test(a_damaged_table_is_refused),
-         CHECK_IN_DIRECTORY(a_file_of_other_meshes_is_refused));
+         cmocka_unit_test(a_damaged_table_is_refused), CHECK_IN_DIRECTORY(a_file_of_other_meshes_is_refused));

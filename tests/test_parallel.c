@@ -281,6 +281,8 @@ static void peak_is_the_largest_live_value(void **state)
   mn_free(&second);
   assert_int_equal(mn_memory_peak(), before + size + 500);
   assert_int_equal(mn_memory_live(), before);
+  mn_memory_forget_peak();
+  assert_int_equal(mn_memory_peak(), before);
 }
 
 static void nothing_can_be_allocated(void **state)

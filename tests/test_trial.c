@@ -33,6 +33,20 @@ static void all_ranks_hear_the_same(void **state)
   assert_true(mn_any(check_world(), spectral) == spectral);
 }
 
+/* A cloud four hundred wide, whose trails are a third of one: constants leave it open, but meshes take a second a step.
+ */
+static void nothing_is_tried_that_would_take_long(void **state)
+{
+  (void)state;
+  const mn_model model = {.theta = 1.0, .chi = 6.0};
+  const mn_drift_options options = {.tolerance = 0.1, .shortest_step = 0.02, .longest_step = 0.02};
+  const mn_drift_engine *engine = NULL;
+  const double start = mn_seconds();
+  check_ok(mn_drift_fastest(check_world(), &model, &options, 3200, 1e4, &engine));
+  assert_true(engine == mn_drift_cheapest(&model, &options, 3200, 1e4));
+  check_at_most(mn_seconds() - start, 1.0, "seconds; forecasts take milliseconds, a trial ten seconds");
+}
+
 static void without_a_past_there_is_nothing_to_try(void **state)
 {
   (void)state;
@@ -40,4 +54,5 @@ static void without_a_past_there_is_nothing_to_try(void **state)
 }
 
 MN_TESTS("trial", cmocka_unit_test(few_cells_are_summed_directly_and_many_by_fields),
-         cmocka_unit_test(all_ranks_hear_the_same), cmocka_unit_test(without_a_past_there_is_nothing_to_try));
+         cmocka_unit_test(all_ranks_hear_the_same), cmocka_unit_test(nothing_is_tried_that_would_take_long),
+         cmocka_unit_test(without_a_past_there_is_nothing_to_try));

@@ -36,8 +36,11 @@ void mn_free(void *inout);
  * with what was used.  Local. */
 int64_t mn_memory_live(void);
 
-/** The largest value mn_memory_live has had.  Local. */
+/** The largest value mn_memory_live has had since the start, or since mn_memory_forget_peak.  Local. */
 int64_t mn_memory_peak(void);
+
+/** What was needed so far counts no more: something was tried that is not part of the work.  Local. */
+void mn_memory_forget_peak(void);
 
 /** Bytes of main memory of this machine.  Local. */
 int64_t mn_memory_machine(void);

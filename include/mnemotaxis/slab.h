@@ -18,7 +18,7 @@ extern "C" {
 
 /** Exponent e of eta = 2^e for a slab that is first used at lag `step`: the largest with
  * eta <= 12 tolerance sqrt((step + regularization)/theta), with 2 for 12 where sources are frozen.  Local.
- * Why 12 and 2: theory.md (15); the error in the drift is measured by bench_slab. */
+ * Why 12 and 2: theory.md (15); the error in the drift is measured by bench_slab (12) and test_drift (both). */
 int mn_slab_exponent(const mn_model *model, double tolerance, double step);
 
 /** Rounds positions to multiples of eta = 2^exponent.  Local.

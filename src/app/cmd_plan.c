@@ -112,10 +112,14 @@ static mn_error *plan(const mn_session *session, int *exit_code)
   mn_run_options options;
   MN_TRY(mn_alloc(&config, 1, sizeof *config));
   mn_error *error = mn_session_config(session, config);
-  error = error ? error : mn_session_calibrate(session, config);
+  error = error ? error : mn_session_prices(session, config);
   error = error ? error : mn_case_options(config, &options);
   if (!error && session->parallel->rank == 0) {
     print_plan(&options, session->parallel->size);
+    if (mn_case_leaves_choice(&config->values) && config->values.calibrate != MN_CALIBRATE_NOTHING) {
+      printf("note                drift.engine = auto: by constants here; a run tries both engines where it is not "
+             "sure\n");
+    }
     print_warning(mn_session_memory(session, &options));
   }
   *exit_code = MN_EXIT_FINISHED;

@@ -76,8 +76,12 @@ mn_error *mn_session_calibrate(const mn_session *session, mn_config *config)
     return NULL;
   }
   MN_TRY(mn_case_options(config, &o));
+  if (o.drift.spacing > mn_drift_coarsest(&o.dynamics.model, &o.drift, o.count)) {
+    return NULL; /* not for fields */
+  }
   MN_TRY(mn_drift_fastest(session->parallel, &o.dynamics.model, &o.drift, o.count, mn_initial_variance(&o.initial),
                           &o.engine));
+  mn_memory_forget_peak();
   MN_TRY(put(config, "drift.engine", o.engine->name, "chosen by auto"));
   return mn_config_finish(config);
 }

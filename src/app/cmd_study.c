@@ -235,6 +235,10 @@ static mn_error *prepare(const mn_session *session, mn_config *config, mn_produc
                                            "drift.calibrate = yes is not for studies, which have to go on with "
                                            "the same choices: the command plan measures drift.prices"));
   }
+  int calibrate;
+  MN_TRY(mn_config_find("drift.calibrate", "study", &calibrate));
+  MN_TRY(mn_config_store(config, calibrate, "no", "studies go by constants"));
+  MN_TRY(mn_config_finish(config));
   if (config->values.study_part > config->values.study_parts) {
     return mn_config_blame(config, "study.part", "study.parts",
                            mn_error_create(MN_USAGE, "study.part = %lld is not among study.parts = %lld",

@@ -98,6 +98,11 @@ int64_t mn_memory_peak(void)
   return peak_bytes;
 }
 
+void mn_memory_forget_peak(void)
+{
+  peak_bytes = live_bytes;
+}
+
 int64_t mn_memory_machine(void)
 {
   return (int64_t)sysconf(_SC_PHYS_PAGES) * (int64_t)sysconf(_SC_PAGESIZE);

@@ -108,6 +108,7 @@ static mn_error *compare(const auditor *a, const double *found, mn_audit *audit)
   }
   audit->drift = sqrt(fmax(of_all, drawn));
   audit->observed = audit->drift > 0.0 ? sqrt(wrong) / audit->drift : (double)NAN;
+  audit->observed = isfinite(of_all + wrong) ? audit->observed : (double)INFINITY;
   return NULL;
 }
 

@@ -1,10 +1,11 @@
-/* Both engines on a cloud as the run is expected to begin with, for a second or two; what they take is carried on to a
- * run by the forecast: the direct engine's step grows by so much a sample, the spectral one's as forecast. */
+/* Both engines on a Gaussian cloud, in averaged steps, for a second or two; what they take is carried on to a run by
+ * the forecast: the direct engine's step grows by so much a sample, the spectral one's as forecast. */
 #include <mnemotaxis/drift.h>
 #include <mnemotaxis/memory.h>
 #include <mnemotaxis/noise.h>
 
 #include "forecast.h"
+#include "layout.h"
 
 #include <math.h>
 
@@ -13,7 +14,7 @@ enum { FIRST = 6, LAST = 24, FEW = 20, MANY = 60, REPETITIONS = 3 };
 /* Forecasts are not wrong by more: beyond, nothing is tried. */
 static const double doubt = 4.0;
 
-/* Seconds of all steps of the spectral engine, or of one of the direct engine. */
+/* Seconds of one step of the direct engine; beyond twice as many of the spectral one no more steps begin. */
 static const double patience = 1.0;
 
 typedef struct cloud {
@@ -31,6 +32,7 @@ static mn_error *prepare(const mn_parallel *parallel, const mn_model *model, con
   const mn_history_options keep = {.tolerance = options->tolerance};
   mn_drift_options equal = *options;
   equal.shortest_step = equal.longest_step;
+  equal.ratio = mn_layout_ratio(options);
   MN_TRY(mn_history_create(parallel, model, &keep, mn_drift_witnesses(c->engine, count), &c->past));
   MN_TRY(mn_drift_create(parallel, c->engine, model, &equal, count, &c->drift));
   mn_error *error = mn_alloc(&c->x, local, sizeof *c->x);
@@ -83,7 +85,7 @@ static mn_error *try_spectral(cloud *c, double *seconds, double *behind)
   double all = 0.0;
   int last = 0;
   move(c, 0);
-  for (int n = 0; n < LAST && (n <= FIRST || all < patience); n++) {
+  for (int n = 0; n < LAST && (n <= FIRST || all < 2.0 * patience); n++) {
     double taken;
     MN_TRY(take_step(c, n, true, &taken));
     all += taken;
@@ -128,10 +130,12 @@ static mn_error *correct(const mn_parallel *parallel, const mn_model *model, con
   release(&spectral);
   release(&direct);
   const double samples = mn_forecast_samples(model, options);
-  const double slope = fmax(0.0, pairs[1] - pairs[0]) / (MANY - FEW);
+  const double few = fmin(FEW, samples); /* beyond, decay has left nothing to be summed */
+  const double many = fmin(MANY, samples);
+  const double slope = many > few ? fmax(0.0, pairs[1] - pairs[0]) / (many - few) : 0.0;
   const double usual = mn_forecast_spectral(model, options, count, variance, behind);
   cost->spectral *= 1e9 * fields / usual;
-  cost->direct *= 1e9 * (pairs[0] + slope * (samples - FEW)) / mn_forecast_direct(model, options, count);
+  cost->direct *= 1e9 * (pairs[0] + slope * (samples - few)) / mn_forecast_direct(model, options, count);
   return error;
 }
 
@@ -146,8 +150,10 @@ static bool is_modest(const mn_model *model, const mn_drift_options *options, in
 {
   const mn_forecast f =
       mn_drift_forecast(&mn_drift_spectral, model, options, count, ranks, variance, LAST * options->longest_step);
-  const double seconds = 1e-9 * mn_forecast_direct(model, options, count) / (double)ranks;
-  return f.bytes < 0.25 * (double)mn_memory_machine() && seconds < patience;
+  const double direct = 1e-9 * mn_forecast_direct(model, options, count) / (double)ranks;
+  const double fields = 1e-9 * (FIRST + 1) * mn_forecast_spectral(model, options, count, variance, FIRST);
+  const bool small = f.bytes * (double)ranks < 0.25 * (double)mn_memory_machine();
+  return small && direct < patience && fields < 2.0 * patience;
 }
 
 mn_error *mn_drift_fastest(const mn_parallel *parallel, const mn_model *model, const mn_drift_options *options,
@@ -158,7 +164,8 @@ mn_error *mn_drift_fastest(const mn_parallel *parallel, const mn_model *model, c
     return NULL;
   }
   mn_rivals cost = mn_forecast_rivals(model, options, count, variance);
-  if (is_open(&cost, parallel->size) && is_modest(model, options, count, parallel->size, variance)) {
+  const bool tried = is_open(&cost, parallel->size) && is_modest(model, options, count, parallel->size, variance);
+  if (!mn_any(parallel, !tried)) { /* machines differ */
     MN_TRY(correct(parallel, model, options, count, variance, &cost));
     *fastest = cost.direct < cost.spectral ? &mn_drift_direct : &mn_drift_spectral;
   }
