@@ -136,7 +136,7 @@ const mn_drift_engine *mn_drift_cheapest(const mn_model *model, const mn_drift_o
 /** The same by trial: where constants may be wrong, both engines take some steps of a Gaussian cloud, on all ranks.
  * Collective; all ranks hear the same.  Where a trial would be long or large, constants decide.
  * Accuracy: bench_auto, for averaged steps; other schemes (heun evaluates twice, euler needs more pairs) alike.
- * Cost: mostly below a second, at most some seconds; all ranks together up to a quarter of a machine's memory. */
+ * Cost: up to a hundred steps of both, at most some seconds; all ranks together up to a quarter of a machine's memory. */
 mn_error *mn_drift_fastest(const mn_parallel *parallel, const mn_model *model, const mn_drift_options *options,
                            int64_t count, double variance, const mn_drift_engine **fastest) MN_MUST_CHECK;
 

@@ -146,11 +146,10 @@ double mn_forecast_samples(const mn_model *model, const mn_drift_options *option
   return fmin(0.5 * steps, mn_kernel_memory(model) / options->longest_step + 1.0);
 }
 
-double mn_forecast_spectral(const mn_model *model, const mn_drift_options *options, int64_t count, double variance,
-                            double steps_behind)
+double mn_forecast_spectral(const mn_model *model, const mn_drift_options *options, int64_t count, double variance)
 {
-  const moment at = end_of(model, options, steps_behind * options->longest_step);
-  return forecast_at(model, options, count, 1, variance, &at).nanoseconds;
+  const moment middle = end_of(model, options, 0.5 * steps * options->longest_step);
+  return forecast_at(model, options, count, 1, variance, &middle).nanoseconds;
 }
 
 double mn_forecast_direct(const mn_model *model, const mn_drift_options *options, int64_t count)
@@ -172,7 +171,7 @@ mn_rivals mn_forecast_rivals(const mn_model *model, const mn_drift_options *opti
   const double growing =
       1.3 * ramp_cost(model, options, count, variance); /* 1.3 and 0.5 fit 15 runs, docs/testing.md */
   return (mn_rivals){(steps + 0.5 * ramp) * mn_forecast_direct(model, options, count),
-                     (steps + ramp) * mn_forecast_spectral(model, options, count, variance, 0.5 * steps) + growing};
+                     (steps + ramp) * mn_forecast_spectral(model, options, count, variance) + growing};
 }
 
 const mn_drift_engine *mn_drift_cheapest(const mn_model *model, const mn_drift_options *options, int64_t count,

@@ -11,9 +11,8 @@ typedef struct mn_rivals {
 
 mn_rivals mn_forecast_rivals(const mn_model *model, const mn_drift_options *options, int64_t count, double variance);
 
-/* Nanoseconds of one longest step of the spectral engine with so many behind. */
-double mn_forecast_spectral(const mn_model *model, const mn_drift_options *options, int64_t count, double variance,
-                            double steps_behind);
+/* Nanoseconds of the longest step of the spectral engine in the middle of two hundred. */
+double mn_forecast_spectral(const mn_model *model, const mn_drift_options *options, int64_t count, double variance);
 
 /* Nanoseconds of the average of the direct engine's two hundred. */
 double mn_forecast_direct(const mn_model *model, const mn_drift_options *options, int64_t count);
