@@ -3,15 +3,35 @@
 #include "check.h"
 
 #include <math.h>
-#include <mnemotaxis/drift.h>
+#include <mnemotaxis/dataset.h>
+#include <mnemotaxis/run.h>
+#include <stdio.h>
 
-static const mn_drift_engine *fastest(const mn_parallel *p, int64_t count, double tolerance, double step)
+static const double step = 0.02;
+
+static mn_run_options run_of(int64_t count, double tolerance)
 {
-  const mn_model model = {.theta = 1.0, .chi = 6.0};
-  const mn_drift_options options = {.tolerance = tolerance, .shortest_step = step, .longest_step = step};
+  mn_run_options o = {
+      .dynamics = {.model = {.theta = 1.0, .chi = 6.0}, .scheme = MN_SCHEME_AVERAGED, .seed = 1, .noise_substeps = 1},
+      .initial = {.kind = MN_INITIAL_GAUSSIAN, .variance = 3.0},
+      .count = count,
+      .drift = {.tolerance = tolerance, .shortest_step = step, .longest_step = step},
+      .history = {.tolerance = tolerance},
+  };
+  check_ok(mn_schedule_make(step, 0.0, 2.0, &o.dynamics.schedule));
+  return o;
+}
+
+static const mn_drift_engine *fastest(const mn_parallel *p, const mn_run_options *options)
+{
   const mn_drift_engine *engine = NULL;
-  check_ok(mn_drift_fastest(p, &model, &options, count, 3.0, &engine));
+  check_ok(mn_run_fastest(p, options, &engine));
   return engine;
+}
+
+static const mn_drift_engine *cheapest(const mn_run_options *o)
+{
+  return mn_drift_cheapest(&o->dynamics.model, &o->drift, o->count, mn_initial_variance(&o->initial));
 }
 
 static void few_cells_are_summed_directly_and_many_by_fields(void **state)
@@ -19,17 +39,40 @@ static void few_cells_are_summed_directly_and_many_by_fields(void **state)
   (void)state;
   mn_parallel alone;
   mn_parallel_create(MPI_COMM_SELF, &alone);
-  const mn_drift_engine *few = fastest(&alone, 100, 1e-6, 0.02);
-  const mn_drift_engine *many = fastest(&alone, 400, 1e-2, 0.02);
+  const mn_run_options few = run_of(100, 1e-6);
+  const mn_run_options many = run_of(400, 1e-2);
+  const bool right = fastest(&alone, &few) == &mn_drift_direct && fastest(&alone, &many) == &mn_drift_spectral;
   mn_parallel_destroy(&alone);
-  assert_false(mn_any(check_world(), few != &mn_drift_direct));
-  assert_false(mn_any(check_world(), many != &mn_drift_spectral));
+  assert_false(mn_any(check_world(), !right));
+}
+
+/* Of cells from a file constants know nothing; these lie far apart, which is nothing for meshes. */
+static void the_cells_of_the_run_are_tried(void **state)
+{
+  (void)state;
+  enum { CELLS = 400 };
+  const double width = 30.0;
+  char path[2 * CHECK_PATH];
+  double x[2 * CELLS];
+  const mn_block own = mn_block_of(CELLS, check_world()->rank, check_world()->size);
+  for (int64_t i = 0; i < 2 * mn_block_count(own); i++) {
+    x[i] = width * check_normal(1, (uint64_t)(2 * own.begin + i));
+  }
+  snprintf(path, sizeof path, "%s/cells.h5", check_directory);
+  check_ok(mn_dataset_write(check_world(), path, "cells", CELLS, x));
+  mn_run_options o = run_of(CELLS, 1e-2);
+  o.initial.kind = MN_INITIAL_FILE;
+  o.initial_file = path;
+  o.initial_dataset = "cells";
+  assert_true(cheapest(&o) == &mn_drift_spectral);
+  assert_true(fastest(check_world(), &o) == &mn_drift_direct);
 }
 
 static void all_ranks_hear_the_same(void **state)
 {
   (void)state;
-  const bool spectral = fastest(check_world(), 200, 1e-3, 0.02) == &mn_drift_spectral;
+  const mn_run_options o = run_of(200, 1e-3);
+  const bool spectral = fastest(check_world(), &o) == &mn_drift_spectral;
   assert_true(mn_any(check_world(), spectral) == spectral);
 }
 
@@ -38,21 +81,13 @@ static void all_ranks_hear_the_same(void **state)
 static void nothing_is_tried_that_would_take_long(void **state)
 {
   (void)state;
-  const mn_model model = {.theta = 1.0, .chi = 6.0};
-  const mn_drift_options options = {.tolerance = 0.1, .shortest_step = 0.02, .longest_step = 0.02};
-  const mn_drift_engine *engine = NULL;
+  mn_run_options o = run_of(3200, 0.1);
+  o.initial.variance = 1e4;
   const double start = mn_seconds();
-  check_ok(mn_drift_fastest(check_world(), &model, &options, 3200, 1e4, &engine));
-  assert_true(engine == mn_drift_cheapest(&model, &options, 3200, 1e4));
+  assert_true(fastest(check_world(), &o) == cheapest(&o));
   check_at_most(mn_seconds() - start, 1.0, "seconds; forecasts take milliseconds, a trial ten seconds");
 }
 
-static void without_a_past_there_is_nothing_to_try(void **state)
-{
-  (void)state;
-  assert_true(fastest(check_world(), 100, 1e-6, 0.0) == &mn_drift_direct);
-}
-
 MN_TESTS("trial", cmocka_unit_test(few_cells_are_summed_directly_and_many_by_fields),
-         cmocka_unit_test(all_ranks_hear_the_same), cmocka_unit_test(nothing_is_tried_that_would_take_long),
-         cmocka_unit_test(without_a_past_there_is_nothing_to_try));
+         CHECK_IN_DIRECTORY(the_cells_of_the_run_are_tried), cmocka_unit_test(all_ranks_hear_the_same),
+         cmocka_unit_test(nothing_is_tried_that_would_take_long));

@@ -58,6 +58,10 @@ typedef struct mn_drift_options {
 /** Largest spacing a sheet may have for `count` cells: that of the finest level the past needs.  Local. */
 double mn_drift_coarsest(const mn_model *model, const mn_drift_options *options, int64_t count);
 
+/** Ratio of the options, or the usual one: a level serves variances up to ratio^2 times its own, and where steps differ
+ * much of the past lies on meshes that are as much too fine.  Local. */
+int mn_drift_ratio(const mn_drift_options *options);
+
 /** Parts of an evaluation by the spectral engine. */
 typedef enum mn_phase {
   MN_PHASE_SPREAD,   /**< cells to the sheet */
@@ -125,20 +129,23 @@ typedef struct mn_forecast {
 mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *model, const mn_drift_options *options,
                               int64_t count, int ranks, double variance, double time);
 
-/** The engine that is expected to be faster over the steps that grow and two hundred more.  Local.
+/** What the engines are expected to cost, nanoseconds of one core. */
+typedef struct mn_rivals {
+  double direct, spectral;           /**< over the steps that grow and two hundred more */
+  double direct_step, spectral_step; /**< an evaluation amid those two hundred, the steps longest */
+  int64_t samples;                   /**< that the direct engine sums over then */
+} mn_rivals;
+
+/** By constants, so that what is made of it can be repeated.  Local.
  * It depends on nothing that may change while a run goes on, so not on its end: in longer runs spectral is faster
  * still.
  * @param variance  of the cells per coordinate at the start
- * Accuracy: what engines cost was measured on one core (bench_auto); constants, so that a choice can be repeated. */
+ * Accuracy: measured on one core; elsewhere the engines compare otherwise by up to a factor of two (bench_auto). */
+mn_rivals mn_drift_rivals(const mn_model *model, const mn_drift_options *options, int64_t count, double variance);
+
+/** The engine that is expected to be faster; direct where there is no past.  Local. */
 const mn_drift_engine *mn_drift_cheapest(const mn_model *model, const mn_drift_options *options, int64_t count,
                                          double variance);
-
-/** The same by trial: where constants may be wrong, both engines take some steps of a Gaussian cloud, on all ranks.
- * Collective; all ranks hear the same.  Where a trial would be long or large, constants decide.
- * Accuracy: bench_auto, for averaged steps; other schemes (heun evaluates twice, euler needs more pairs) alike.
- * Cost: up to a hundred steps of both, at most some seconds; all ranks together up to a quarter of a machine's memory. */
-mn_error *mn_drift_fastest(const mn_parallel *parallel, const mn_model *model, const mn_drift_options *options,
-                           int64_t count, double variance, const mn_drift_engine **fastest) MN_MUST_CHECK;
 
 /** An engine at work on one system; the fields below `engine` are read-only for engines. */
 struct mn_drift {

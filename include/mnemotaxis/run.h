@@ -85,6 +85,22 @@ typedef struct mn_run_report {
 /** Cells whose paths a run keeps: all, or the witnesses of its engine.  Local. */
 int64_t mn_run_witnesses(const mn_run_options *options);
 
+/** Where the cells start: drawn, or read from a file.  Collective.
+ * @param seed  of what is drawn
+ * @param x     [local cells, 2] */
+mn_error *mn_run_start(const mn_parallel *parallel, const mn_run_options *options, uint32_t seed,
+                       double *x) MN_MUST_CHECK;
+
+/** The engine that is faster for this run, whatever its options name.  Collective; all ranks hear the same.
+ * Where constants (mn_drift_rivals) leave it open, both engines take the first steps of the run, on all ranks; where
+ * that would be long or large, constants decide.
+ * Fails: MN_DATA if the start cannot be read, MN_IO, MN_INTERNAL.
+ * Accuracy: bench_auto.
+ * Cost: up to a hundred steps of both, at most some seconds; all ranks together up to a quarter of a machine's memory.
+ */
+mn_error *mn_run_fastest(const mn_parallel *parallel, const mn_run_options *options,
+                         const mn_drift_engine **fastest) MN_MUST_CHECK;
+
 /** Runs from the start, or goes on from a checkpoint.  Collective.
  * @param checkpoint  path of the checkpoint to go on from, or NULL; its parameters must be the options'
  * @param report      receives the outcome

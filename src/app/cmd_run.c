@@ -66,11 +66,20 @@ mn_error *mn_session_prices(const mn_session *session, mn_config *config)
   return mn_config_finish(config);
 }
 
+/* c_0 from a file, for `options`; `nodes` are the caller's to free. */
+static mn_error *read_field(const mn_session *session, const mn_values *v, mn_run_options *options, double **nodes)
+{
+  return v->c0 == MN_FIELD_GRID
+             ? mn_dataset_field(session->parallel, v->c0_file, v->c0_dataset, &options->dynamics.field, nodes)
+             : NULL;
+}
+
 mn_error *mn_session_calibrate(const mn_session *session, mn_config *config)
 {
   const mn_values *v = &config->values;
   const bool tried = v->calibrate != MN_CALIBRATE_NOTHING;
   mn_run_options o;
+  double *nodes = NULL;
   MN_TRY(mn_session_prices(session, config));
   if (!tried || !mn_case_leaves_choice(v)) {
     return NULL;
@@ -79,8 +88,10 @@ mn_error *mn_session_calibrate(const mn_session *session, mn_config *config)
   if (o.drift.spacing > mn_drift_coarsest(&o.dynamics.model, &o.drift, o.count)) {
     return NULL; /* not for fields */
   }
-  MN_TRY(mn_drift_fastest(session->parallel, &o.dynamics.model, &o.drift, o.count, mn_initial_variance(&o.initial),
-                          &o.engine));
+  mn_error *error = read_field(session, v, &o, &nodes);
+  error = error ? error : mn_run_fastest(session->parallel, &o, &o.engine);
+  mn_free(&nodes);
+  MN_TRY(error);
   mn_memory_forget_peak();
   MN_TRY(put(config, "drift.engine", o.engine->name, "chosen by auto"));
   return mn_config_finish(config);
@@ -131,10 +142,7 @@ static mn_error *prepare(const mn_session *session, prepared *p)
   p->options.parameters = p->parameters;
   p->options.used = p->used;
   p->options.stop.requested = session->stop_requested;
-  if (v->c0 == MN_FIELD_GRID) {
-    MN_TRY(mn_dataset_field(session->parallel, v->c0_file, v->c0_dataset, &p->options.dynamics.field, &p->nodes));
-  }
-  return NULL;
+  return read_field(session, v, &p->options, &p->nodes);
 }
 
 static void release(prepared *p)

@@ -4,7 +4,6 @@
 #include <mnemotaxis/drift.h>
 #include <mnemotaxis/trail.h>
 
-#include "forecast.h"
 #include "layout.h"
 #include "own_path.h"
 
@@ -33,7 +32,7 @@ static double youngest(const mn_model *model, double step)
 
 static double range_of(const mn_drift_options *options)
 {
-  return mn_layout_ratio(options) * mn_layout_ratio(options);
+  return mn_drift_ratio(options) * mn_drift_ratio(options);
 }
 
 /* The end, when steps are long. */
@@ -141,37 +140,36 @@ static double ramp_cost(const mn_model *model, const mn_drift_options *options, 
 
 static const double steps = 200.0;
 
-double mn_forecast_samples(const mn_model *model, const mn_drift_options *options)
+static double samples_behind(const mn_model *model, const mn_drift_options *options)
 {
   return fmin(0.5 * steps, mn_kernel_memory(model) / options->longest_step + 1.0);
 }
 
-double mn_forecast_spectral(const mn_model *model, const mn_drift_options *options, int64_t count, double variance)
-{
-  const moment middle = end_of(model, options, 0.5 * steps * options->longest_step);
-  return forecast_at(model, options, count, 1, variance, &middle).nanoseconds;
-}
-
-double mn_forecast_direct(const mn_model *model, const mn_drift_options *options, int64_t count)
+static double direct_step(const mn_model *model, const mn_drift_options *options, int64_t count)
 {
   const double run = 0.5 * steps; /* behind, on average */
   const double young = 28.0;      /* what the first few of them cost more: they have more Gaussians */
   const double gaussians =
       1.0 + 1.25 * model->lambda * options->longest_step / model->theta; /* more where decay is fast */
-  const double samples = young + (1.0 - young / run) * mn_forecast_samples(model, options) * gaussians;
+  const double samples = young + (1.0 - young / run) * samples_behind(model, options) * gaussians;
   const double digits = fmax(0.0, -log10(options->tolerance) - 3.85); /* beyond what float lanes give for nothing */
   const double lag = 0.45 + 0.75 * digits;                            /* nanoseconds: a pair and lag */
   const double padded = (double)count + 100.0;                        /* lanes that stand still */
   return (double)count * padded * (3.0 + lag * samples);
 }
 
-mn_rivals mn_forecast_rivals(const mn_model *model, const mn_drift_options *options, int64_t count, double variance)
+mn_rivals mn_drift_rivals(const mn_model *model, const mn_drift_options *options, int64_t count, double variance)
 {
   const double ramp = (double)options->ramp;
+  const moment middle = end_of(model, options, 0.5 * steps * options->longest_step);
+  const double spectral_step = forecast_at(model, options, count, 1, variance, &middle).nanoseconds;
   const double growing =
       1.3 * ramp_cost(model, options, count, variance); /* 1.3 and 0.5 fit 15 runs, docs/testing.md */
-  return (mn_rivals){(steps + 0.5 * ramp) * mn_forecast_direct(model, options, count),
-                     (steps + ramp) * mn_forecast_spectral(model, options, count, variance) + growing};
+  mn_rivals cost = {.direct_step = direct_step(model, options, count), .spectral_step = spectral_step};
+  cost.direct = (steps + 0.5 * ramp) * cost.direct_step;
+  cost.spectral = (steps + ramp) * cost.spectral_step + growing;
+  cost.samples = (int64_t)samples_behind(model, options);
+  return cost;
 }
 
 const mn_drift_engine *mn_drift_cheapest(const mn_model *model, const mn_drift_options *options, int64_t count,
@@ -180,6 +178,6 @@ const mn_drift_engine *mn_drift_cheapest(const mn_model *model, const mn_drift_o
   if (!(options->longest_step > 0.0)) {
     return &mn_drift_direct; /* no past */
   }
-  const mn_rivals cost = mn_forecast_rivals(model, options, count, variance);
+  const mn_rivals cost = mn_drift_rivals(model, options, count, variance);
   return cost.direct < cost.spectral ? &mn_drift_direct : &mn_drift_spectral;
 }

@@ -86,14 +86,19 @@ static void path_of(const simulation *s, const char *name, char out[PATH_BYTES])
   snprintf(out, PATH_BYTES, "%s/%s", s->options->output.directory, name);
 }
 
+mn_error *mn_run_start(const mn_parallel *parallel, const mn_run_options *o, uint32_t seed, double *x)
+{
+  if (o->initial.kind == MN_INITIAL_FILE) {
+    return mn_dataset_positions(parallel, o->initial_file, o->initial_dataset, o->count, x);
+  }
+  mn_initial_draw(&o->initial, seed, mn_block_of(o->count, parallel->rank, parallel->size), x);
+  return NULL;
+}
+
 static mn_error *begin(simulation *s)
 {
   const mn_run_options *o = s->options;
-  if (o->initial.kind == MN_INITIAL_FILE) {
-    MN_TRY(mn_dataset_positions(s->parallel, o->initial_file, o->initial_dataset, o->count, s->cells.position));
-  } else {
-    mn_initial_draw(&o->initial, o->dynamics.seed, s->block, s->cells.position);
-  }
+  MN_TRY(mn_run_start(s->parallel, o, o->dynamics.seed, s->cells.position));
   memcpy(s->cells.free_path, s->cells.position, (size_t)(2 * mn_block_count(s->block)) * sizeof(double));
   return NULL;
 }

@@ -50,11 +50,7 @@ static mn_error *create(replica *r)
   const int64_t witnesses = mn_drift_witnesses(o->engine, o->count);
   MN_TRY(mn_history_create(r->parallel, &r->dynamics.model, &o->history, witnesses, &r->history));
   MN_TRY(mn_stepper_create(&r->dynamics, r->drift, r->history, &r->stepper));
-  if (o->initial.kind == MN_INITIAL_FILE) {
-    MN_TRY(mn_dataset_positions(r->parallel, o->initial_file, o->initial_dataset, o->count, r->x));
-  } else {
-    mn_initial_draw(&o->initial, r->dynamics.seed, r->block, r->x);
-  }
+  MN_TRY(mn_run_start(r->parallel, o, r->dynamics.seed, r->x));
   const size_t bytes = (size_t)(2 * r->local) * sizeof *r->x;
   memcpy(r->free_path, r->x, bytes);
   memcpy(r->limit, r->x, bytes);
