@@ -129,10 +129,13 @@ typedef struct mn_forecast {
 mn_forecast mn_drift_forecast(const mn_drift_engine *engine, const mn_model *model, const mn_drift_options *options,
                               int64_t count, int ranks, double variance, double time);
 
+/** Equal steps that engines are compared by. */
+enum { MN_RIVALS_STEPS = 200 };
+
 /** What the engines are expected to cost, nanoseconds of one core. */
 typedef struct mn_rivals {
-  double direct, spectral;           /**< over the steps that grow and two hundred more */
-  double direct_step, spectral_step; /**< an evaluation amid those two hundred, the steps longest */
+  double direct, spectral;           /**< over the steps that grow and MN_RIVALS_STEPS more */
+  double direct_step, spectral_step; /**< an evaluation amid the latter */
   int64_t samples;                   /**< that the direct engine sums over then */
 } mn_rivals;
 

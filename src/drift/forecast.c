@@ -138,7 +138,7 @@ static double ramp_cost(const mn_model *model, const mn_drift_options *options, 
   return step * fmin(first + next / (range - 1.0), (double)options->ramp);
 }
 
-static const double steps = 200.0;
+static const double steps = MN_RIVALS_STEPS;
 
 static double samples_behind(const mn_model *model, const mn_drift_options *options)
 {

@@ -1,20 +1,31 @@
 /* The first steps of the run itself, by either engine, for a second or two: its cells, noise, scheme and c_0.  Where
  * the run's steps grow, these are as long as they become.  What is measured stands for the average step of two hundred:
  * the direct engine's grows by so much a sample, so it is asked for in the middle, after steps without drift; the
- * spectral one's, once a cloud has spread somewhat, grows or falls in ways no forecast has got right (bench_auto). */
+ * spectral one's is that of the steps there was time for, and of more like their later half: how it goes on with age no
+ * forecast has got right (bench_auto). */
 #include <mnemotaxis/memory.h>
 #include <mnemotaxis/run.h>
 
 #include <math.h>
 #include <string.h>
 
-enum { FIRST = 6, LAST = 100, FEWEST = 3, MOST = 20 };
+enum { FIRST = 6, LAST = 100, FEWEST = 3, MOST = 20, REPETITIONS = 3 };
 
 /* Forecasts are not wrong by more: beyond, nothing is tried. */
 static const double doubt = 4.0;
 
-/* Seconds of one step of the direct engine; beyond twice as many of the spectral one no more steps begin. */
-static const double patience = 1.0;
+/* Seconds from which on no more steps of the spectral engine begin; a quarter of it for one step of the direct one. */
+static const double patience = 4.0;
+
+/* Seconds spent below which all is done once more, and for which the direct engine is asked again and again. */
+static const double brief = 0.5;
+
+/* Steps take the same each time, disturbances only add: the least seconds of every step. */
+typedef struct times {
+  double least[LAST];
+  int steps;
+  double spent; /* in all */
+} times;
 
 /* The run with an engine of its own. */
 typedef struct trial {
@@ -49,32 +60,28 @@ static void release(trial *t)
   mn_free(&t->free_path);
 }
 
-/* Seconds of step n, those of rank 0. */
-static mn_error *advance(trial *t, int n, double *seconds)
+/* Step n, timed as the k-th by rank 0. */
+static mn_error *advance(trial *t, int n, int k, times *seen)
 {
   MPI_Barrier(t->parallel->comm);
   const double start = mn_seconds();
   MN_TRY(mn_stepper_advance(t->stepper, n, t->x, t->free_path));
-  *seconds = mn_seconds() - start;
-  MPI_Bcast(seconds, 1, MPI_DOUBLE, 0, t->parallel->comm);
+  double seconds = mn_seconds() - start;
+  MPI_Bcast(&seconds, 1, MPI_DOUBLE, 0, t->parallel->comm);
+  seen->least[k] = k < seen->steps ? fmin(seen->least[k], seconds) : seconds;
+  seen->steps = k < seen->steps ? seen->steps : k + 1;
+  seen->spent += seconds;
   return NULL;
 }
 
-/* Mean of the later half of the steps there is time for, and how long these took. */
-static mn_error *try_spectral(trial *t, double *seconds, double *together)
+/* As many steps as there is time for. */
+static mn_error *try_spectral(trial *t, times *seen)
 {
-  double taken[LAST];
-  double all = 0.0;
-  int steps = 0;
-  while (steps < LAST && (steps <= FIRST || all < 2.0 * patience)) {
-    MN_TRY(advance(t, steps, &taken[steps]));
-    all += taken[steps++];
+  const double before = seen->spent;
+  MN_TRY(prepare(t));
+  for (int n = 0; n < LAST && (n <= FIRST || seen->spent - before < patience); n++) {
+    MN_TRY(advance(t, n, n, seen));
   }
-  *together = 0.0;
-  for (int n = steps / 2; n < steps; n++) {
-    *together += taken[n];
-  }
-  *seconds = *together / (steps - steps / 2);
   return NULL;
 }
 
@@ -93,21 +100,33 @@ static mn_error *grow_old(trial *t, int samples)
   return NULL;
 }
 
-/* Mean of some steps around that many samples.  What else the machine does disturbs both engines alike if these take
- * about as long as the other's did. */
-static mn_error *try_direct(trial *t, int samples, double together, double *seconds)
+/* Some steps around that many samples. */
+static mn_error *try_direct(trial *t, int samples, times *seen)
 {
+  const double before = seen->spent;
   const int behind = samples > MOST / 2 ? samples - MOST / 2 : 0;
-  double all = 0.0;
-  int steps = 0;
+  MN_TRY(prepare(t));
   MN_TRY(grow_old(t, behind));
-  while (steps < FEWEST || (steps < MOST && all < together)) {
-    double taken;
-    MN_TRY(advance(t, behind + steps++, &taken));
-    all += taken;
+  for (int k = 0; k < FEWEST || (k < MOST && seen->spent - before < brief); k++) {
+    MN_TRY(advance(t, behind + k, k, seen));
   }
-  *seconds = all / steps;
   return NULL;
+}
+
+static double mean(const times *seen, int first)
+{
+  double sum = 0.0;
+  for (int k = first; k < seen->steps; k++) {
+    sum += seen->least[k];
+  }
+  return sum / (seen->steps - first);
+}
+
+/* Of all steps that engines are compared by. */
+static double mean_of_run(const times *seen)
+{
+  const double tried = (double)seen->steps / MN_RIVALS_STEPS;
+  return tried * mean(seen, 0) + (1.0 - tried) * mean(seen, seen->steps / 2);
 }
 
 /* The run with that engine, in steps as long as they become. */
@@ -123,22 +142,22 @@ static mn_error *with(const mn_run_options *options, const mn_drift_engine *engi
 /* What the forecasts of runs become. */
 static mn_error *correct(const mn_parallel *parallel, const mn_run_options *options, mn_rivals *cost)
 {
-  trial fields = {.parallel = parallel};
-  trial pairs = {.parallel = parallel};
-  double spectral = 0.0;
-  double direct = 0.0;
-  double together = 0.0;
-  mn_error *error = with(options, &mn_drift_spectral, &fields.run);
-  error = error ? error : with(options, &mn_drift_direct, &pairs.run);
-  error = error ? error : prepare(&fields);
-  error = error ? error : try_spectral(&fields, &spectral, &together);
-  error = error ? error : prepare(&pairs);
-  error = error ? error : try_direct(&pairs, (int)cost->samples, together, &direct);
-  release(&fields);
-  release(&pairs);
-  cost->spectral *= 1e9 * spectral / cost->spectral_step;
-  cost->direct *= 1e9 * direct / cost->direct_step;
-  return error;
+  times fields = {.steps = 0};
+  times pairs = {.steps = 0};
+  for (int k = 0; k < REPETITIONS && fields.spent + pairs.spent < brief; k++) {
+    trial spectral = {.parallel = parallel};
+    trial direct = {.parallel = parallel};
+    mn_error *error = with(options, &mn_drift_spectral, &spectral.run);
+    error = error ? error : with(options, &mn_drift_direct, &direct.run);
+    error = error ? error : try_spectral(&spectral, &fields);
+    error = error ? error : try_direct(&direct, (int)cost->samples, &pairs);
+    release(&spectral);
+    release(&direct);
+    MN_TRY(error);
+  }
+  cost->spectral *= 1e9 * mean_of_run(&fields) / cost->spectral_step;
+  cost->direct *= 1e9 * mean(&pairs, 0) / cost->direct_step;
+  return NULL;
 }
 
 /* Forecasts are of one core: pairs are shared by ranks for nothing, fields may not gain at all. */
@@ -156,7 +175,7 @@ static bool is_modest(const mn_run_options *o, const mn_rivals *cost, int ranks)
   const bool small = f.bytes * (double)ranks < 0.25 * (double)mn_memory_machine();
   const double direct = 1e-9 * evaluations * cost->direct_step / (double)ranks;
   const double fields = 1e-9 * evaluations * cost->spectral_step * (FIRST + 1);
-  return small && direct < patience && fields < 2.0 * patience;
+  return small && direct < 0.25 * patience && fields < 0.5 * patience;
 }
 
 mn_error *mn_run_fastest(const mn_parallel *parallel, const mn_run_options *options, const mn_drift_engine **fastest)
