@@ -3,7 +3,8 @@
  * engine, twenty times sharper, at the end.  Prints measured/requested, and the largest of each tolerance.  Arguments:
  * every how many-th case (1: all, hours; 31: minutes), the largest number of steps, cells, the largest theta (of 400
  * steps at 1000 and 1e-7 meshes need some 30 GB), the seed of the clouds, the first case (of 2688: 336 for each number
- * of steps, then the same of growing steps), and 0 for forces that are not averaged over the step (euler). */
+ * of steps, then the same of growing steps), 0 for forces that are not averaged over the step (euler), and a pull that
+ * keeps the cloud as small as 1/sqrt(pull), as meshes are then (0: it spreads). */
 #include "bench.h"
 
 #include <math.h>
@@ -27,11 +28,12 @@ typedef struct question {
   int steps;
   int64_t count;
   uint32_t seed;
+  double pull;
 } question;
 
-static question question_of(int k, int64_t count, uint32_t seed, bool averaged)
+/* Case k of the cloud and forces that q has already. */
+static question question_of(int k, question q)
 {
-  question q = {.count = count, .seed = seed, .averaged = averaged};
   q.tolerance = tolerances[k % TOLERANCES];
   k /= TOLERANCES;
   q.model = (mn_model){.theta = thetas[k % 6], .chi = 6.283185307179586};
@@ -58,16 +60,25 @@ static double ahead_of(const question *q, int n)
   return q->averaged ? step_of(q, n) : 0.0;
 }
 
-/* Half of the cells of a clustered cloud start in a hundredth of its area. */
+/* Deviation of a cell at the start; half of the cells of a clustered cloud lie in a hundredth of its area. */
+static double start_of(const question *q, int64_t i)
+{
+  return (q->clustered && i % 2 ? 0.1 : 1.0) / sqrt(q->pull > 0.0 ? q->pull : 1.0);
+}
+
+/* To moment n: Brownian motion, pulled to the centre. */
 static void move(const question *q, mn_block own, int n, double *x)
 {
+  const double h = n > 0 ? step_of(q, n - 1) : 0.0;
+  const double keep = n > 0 ? exp(-q->pull * h) : 0.0;
+  const double noise = q->pull > 0.0 ? sqrt((1.0 - keep * keep) / q->pull) : sqrt(2.0 * h);
   for (int64_t i = own.begin; i < own.end; i++) {
     double normal[2];
     mn_noise_normal(q->seed, MN_STREAM_MOTION, (uint32_t)i, (uint64_t)n, 0, normal);
-    const double size = n > 0 ? sqrt(2.0 * step_of(q, n - 1)) : q->clustered && i % 2 ? 0.1 : 1.0;
+    const double size = n > 0 ? noise : start_of(q, i);
     for (int a = 0; a < 2; a++) {
       double *to = &x[2 * (i - own.begin) + a];
-      *to = (n == 0 ? 0.0 : *to) + size * normal[a];
+      *to = keep * *to + size * normal[a];
     }
   }
 }
@@ -112,20 +123,21 @@ int main(int argc, char **argv)
   mn_parallel parallel = bench_start(&argc, &argv, "bench_accuracy");
   const int every = (int)bench_argument(argc, argv, 1, 31);
   const int longest = (int)bench_argument(argc, argv, 2, 40);
-  const int64_t count = (int64_t)bench_argument(argc, argv, 3, 400);
   const double largest = bench_argument(argc, argv, 4, 1000.0);
-  const uint32_t seed = (uint32_t)bench_argument(argc, argv, 5, 5);
   const int first = (int)bench_argument(argc, argv, 6, 0);
-  const bool averaged = bench_argument(argc, argv, 7, 1.0) > 0.0;
+  const question cloud = {.count = (int64_t)bench_argument(argc, argv, 3, 400),
+                          .seed = (uint32_t)bench_argument(argc, argv, 5, 5),
+                          .averaged = bench_argument(argc, argv, 7, 1.0) > 0.0,
+                          .pull = bench_argument(argc, argv, 8, 0.0)};
   double *array[3];
   double worst[TOLERANCES] = {0.0};
   int cases[TOLERANCES] = {0};
   for (int k = 0; k < 3; k++) {
-    bench_ok(mn_alloc(&array[k], 2 * count, sizeof(double)));
+    bench_ok(mn_alloc(&array[k], 2 * cloud.count, sizeof(double)));
   }
   printf("tolerance,theta,lambda,quadrature,clustered,steps,growth,measured_over_requested\n");
   for (int k = first; k < CASES; k += every) {
-    const question q = question_of(k, count, seed, averaged);
+    const question q = question_of(k, cloud);
     if (q.steps > longest || q.model.theta > largest) {
       continue;
     }

@@ -51,15 +51,11 @@ static void fill_tail(const mn_drift *drift, const mn_present *present, mn_tail 
   }
 }
 
-/* Smallest wave number whose tail is at most `allowed`; INFINITY when the table ends before. */
-static double tail_end(const mn_tail *t, double allowed)
+/* Density that errors made of waves of that number meet: of the other cells, or, where hardly two are as near as such a
+ * wave is long, of one such pair: its error is no mean but a matter of chance. */
+static double density_met(const mn_drift *drift, const mn_scene *scene, double wave)
 {
-  for (int i = 0; i < MN_TAIL_POINTS; i++) {
-    if (t->value[i] <= allowed) {
-      return t->k[i];
-    }
-  }
-  return (double)INFINITY;
+  return fmax(scene->density, wave * wave / (pi * (double)drift->count));
 }
 
 static double nodes_for(const double side[2], double cutoff)
@@ -76,7 +72,7 @@ static double near_force(const mn_drift *drift, const mn_scene *scene, const mn_
     density = fmax(density, mn_split_density(&drift->model, present, w));
   }
   const bool averaged = cut < 4.0 * present->ahead;
-  const double random = (averaged ? 0.25 : 1.0) * sqrt(scene->density) * density;
+  const double random = (averaged ? 0.25 : 1.0) * sqrt(density_met(drift, scene, 1.0 / sqrt(cut))) * density;
   const double mean = scene->density * cut * density / sqrt(2.0 * present->window);
   return random + mean;
 }
@@ -171,13 +167,23 @@ double mn_layout_cost(const mn_drift *drift, const mn_setting *s, const mn_layou
          price.node * nodes_for(s->side, l->cutoff);
 }
 
+/* theory.md, (29): what modes from point i of the table on make. */
+static double tail_beyond(const mn_drift *drift, const mn_scene *scene, const mn_tail *tail, int i)
+{
+  return sqrt(density_met(drift, scene, tail->k[i]) / (2.0 * pi) * tail->value[i]);
+}
+
 /* Cutoff from which on meshes can carry all of the present. */
 static double without_pairs(const mn_drift *drift, const mn_scene *scene, const mn_tail *tail)
 {
   const bool singular = tail->present.ahead <= 0.0 && mn_split_narrowest(&drift->model) <= 0.0;
   const double allowed = share * drift->options.tolerance * scene->force;
-  const double per_tail = scene->density / (2.0 * pi);
-  return singular || allowed <= 0.0 ? (double)INFINITY : tail_end(tail, allowed * allowed / per_tail);
+  for (int i = 0; i < MN_TAIL_POINTS && !singular; i++) {
+    if (tail_beyond(drift, scene, tail, i) <= allowed) {
+      return tail->k[i];
+    }
+  }
+  return (double)INFINITY; /* also where nothing is allowed */
 }
 
 /* Orders whose images are added to at once. */
@@ -221,7 +227,8 @@ static int width_for(const mn_drift *drift, const mn_scene *scene, const mn_tail
   const images sum = images_of(drift, t, spacing);
   const double tolerance = share * drift->options.tolerance;
   const double own = 1.0 / (4.0 * pi * t->present.window);
-  const double noise = tolerance * scene->force * tolerance * scene->force * 2.0 * pi / (scene->density + own);
+  const double density = density_met(drift, scene, MN_PHASE_END / spacing);
+  const double noise = tolerance * scene->force * tolerance * scene->force * 2.0 * pi / (density + own);
   int order = scene->density < own ? equal : drift->options.window > 3 ? drift->options.window : 3;
   while (order < equal && !(sum.noise[order] <= noise && sum.smooth[order] <= tolerance * tolerance * sum.all)) {
     order++;
@@ -302,5 +309,5 @@ double mn_layout_error(const mn_drift *drift, const mn_scene *scene, const mn_ta
   while (beyond > 0 && t->k[beyond - 1] >= cutoff) {
     beyond--;
   }
-  return sqrt(scene->density / (2.0 * pi) * t->value[beyond]) / scene->force;
+  return tail_beyond(drift, scene, t, beyond) / scene->force;
 }
