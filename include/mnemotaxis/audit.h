@@ -33,7 +33,8 @@ typedef struct mn_audit {
  * @param mine   [local cells, 2] positions at `now`
  * @param found  [local cells, 2] what the engine says
  * @param cells  how many are drawn, with replacement, from (seed, moment)
- * Accuracy: mn_audit_accuracy of the engine's tolerance, against paths as `past` has them: the engine `direct` sums the
+ * Accuracy: mn_audit_accuracy of the engine's tolerance, also where tails are all that is felt, down to rms drifts of
+ * 1e-4 of the largest force of a past sample (drift.h); against paths as `past` has them: the engine `direct` sums the
  * same coded ones, so what coding costs it is not seen.  Samples that were coded more coarsely (those of a run that
  * began without audits) count with the error of their coding.
  * Cost: cells x N x samples Gaussians, shared by the ranks. */

@@ -85,14 +85,21 @@ static mn_error *mean_square(const mn_drift *d, const double *found, double *mea
   return error;
 }
 
-static mn_error *compare(const auditor *a, const double *found, mn_audit *audit)
+/* A sum over lags is as accurate relative to the largest force of a past sample (drift.h): where tails are all that is
+ * felt it has to be sharper.  Some engine may have found nothing at all. */
+static double accuracy_for(const mn_drift *d, double window, double felt)
+{
+  static const double least = 1e-4;
+  const double largest = 0.068 * sqrt(d->model.theta / window) * d->model.chi / (double)(d->count - 1);
+  return mn_audit_accuracy * d->options.tolerance * fmin(1.0, fmax(felt / largest, least));
+}
+
+static mn_error *compare(const auditor *a, double of_all, const double *found, mn_audit *audit)
 {
   const mn_drift *d = a->drift;
   const double share = d->model.chi / (double)(d->count - 1);
-  double of_all = 0.0;
   double drawn = 0.0;
   double wrong = 0.0;
-  MN_TRY(mean_square(d, found, &of_all));
   for (int64_t k = 0; k < a->cells; k++) {
     if (a->id[k] >= d->block.begin && a->id[k] < d->block.end) {
       a->found[2 * k] = found[2 * (a->id[k] - d->block.begin)];
@@ -115,7 +122,7 @@ static mn_error *compare(const auditor *a, const double *found, mn_audit *audit)
 mn_error *mn_audit_drift(const mn_drift *drift, const mn_history *past, double now, double ahead, const double *mine,
                          const double *found, int64_t cells, uint32_t seed, uint64_t moment, mn_audit *audit)
 {
-  const double tolerance = mn_audit_accuracy * drift->options.tolerance;
+  double of_all = 0.0;
   assert(mn_history_cells(past) == drift->count);
   auditor *a = NULL;
   *audit = (mn_audit){cells, 0.0, (double)NAN, drift->expected};
@@ -131,12 +138,14 @@ mn_error *mn_audit_drift(const mn_drift *drift, const mn_history *past, double n
   }
   error = mn_agree(&drift->parallel, error);
   error = error ? error : mn_gather_rows(&drift->parallel, drift->count, 2, mine, a->all);
+  error = error ? error : mean_square(drift, found, &of_all);
   if (!error) {
     const mn_present present = {mn_recall_window(&a->recall), ahead};
+    const double tolerance = accuracy_for(drift, present.window, sqrt(of_all));
     mn_table_fill(&a->table, &drift->model, &present, tolerance);
     add_present(a);
     mn_recall_walk(&a->recall, past, &drift->model, tolerance, add_sample, a);
-    error = compare(a, found, audit);
+    error = compare(a, of_all, found, audit);
   }
   if (a) {
     mn_free(&a->id);
