@@ -58,10 +58,6 @@ typedef struct mn_drift_options {
 /** Largest spacing a sheet may have for `count` cells: that of the finest level the past needs.  Local. */
 double mn_drift_coarsest(const mn_model *model, const mn_drift_options *options, int64_t count);
 
-/** Ratio of the options, or the usual one: a level serves variances up to ratio^2 times its own, and where steps differ
- * much of the past lies on meshes that are as much too fine.  Local. */
-int mn_drift_ratio(const mn_drift_options *options);
-
 /** Parts of an evaluation by the spectral engine. */
 typedef enum mn_phase {
   MN_PHASE_SPREAD,   /**< cells to the sheet */
@@ -136,7 +132,7 @@ enum { MN_RIVALS_STEPS = 200 };
 typedef struct mn_rivals {
   double direct, spectral;           /**< over the steps that grow and MN_RIVALS_STEPS more */
   double direct_step, spectral_step; /**< an evaluation amid the latter */
-  int64_t samples;                   /**< that the direct engine sums over then */
+  int64_t samples;                   /**< that the direct engine sums over on average */
 } mn_rivals;
 
 /** By constants, so that what is made of it can be repeated.  Local.

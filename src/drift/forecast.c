@@ -32,7 +32,7 @@ static double youngest(const mn_model *model, double step)
 
 static double range_of(const mn_drift_options *options)
 {
-  return mn_drift_ratio(options) * mn_drift_ratio(options);
+  return mn_layout_ratio(options) * mn_layout_ratio(options);
 }
 
 /* The end, when steps are long. */
@@ -168,7 +168,7 @@ mn_rivals mn_drift_rivals(const mn_model *model, const mn_drift_options *options
   mn_rivals cost = {.direct_step = direct_step(model, options, count), .spectral_step = spectral_step};
   cost.direct = (steps + 0.5 * ramp) * cost.direct_step;
   cost.spectral = (steps + ramp) * cost.spectral_step + growing;
-  cost.samples = (int64_t)samples_behind(model, options);
+  cost.samples = (int64_t)fmin(0.5 * (steps + ramp), mn_kernel_memory(model) / options->longest_step + 1.0);
   return cost;
 }
 

@@ -142,7 +142,7 @@ void mn_layout_equal(const mn_model *model, const mn_drift_options *options, int
   } while (window->width < options->window);
 }
 
-int mn_drift_ratio(const mn_drift_options *options)
+int mn_layout_ratio(const mn_drift_options *options)
 {
   return options->ratio > 0 ? options->ratio : 1.000001 * options->shortest_step < options->longest_step ? 2 : 4;
 }
@@ -290,7 +290,7 @@ void mn_layout_choose(const mn_drift *drift, const mn_setting *s, mn_tail *tail,
   *layout = layout_for(drift, s, tail, alone, first);
   while (!(asked > 0.0) && spacing > finest * s->coarsest &&
          node * nodes_for(s->side, MN_PHASE_END / spacing) < layout->cost) {
-    spacing = finer(&next, mn_drift_ratio(&drift->options));
+    spacing = finer(&next, mn_layout_ratio(&drift->options));
     const mn_layout l = layout_for(drift, s, tail, alone, spacing);
     *layout = l.cost < layout->cost ? l : *layout;
   }

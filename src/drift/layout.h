@@ -49,6 +49,10 @@ double mn_layout_quads(int width);
 /* The window that is as good for all phases, at least as wide as the options ask for.  Local. */
 void mn_layout_equal(const mn_model *model, const mn_drift_options *options, int64_t count, mn_window *window);
 
+/* Ratio of the options, or the usual one: a level serves variances up to ratio^2 times its own, and where steps differ
+ * much of the past lies on meshes that are as much too fine.  Local. */
+int mn_layout_ratio(const mn_drift_options *options);
+
 /* Prices of the options, or the usual ones.  Local. */
 mn_prices mn_prices_of(const mn_drift_options *options);
 

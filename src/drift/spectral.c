@@ -44,7 +44,7 @@ enum { SEEN = 8192 /* cells whose rms force stands for that of all */ };
 static mn_ladder_options ladder_options(const mn_model *model, const mn_drift_options *o, int64_t count)
 {
   return (mn_ladder_options){mn_layout_ladder(model, o, count), o->shortest_step, o->longest_step, o->steps_shrink,
-                             mn_drift_ratio(o)};
+                             mn_layout_ratio(o)};
 }
 
 double mn_drift_coarsest(const mn_model *model, const mn_drift_options *options, int64_t count)

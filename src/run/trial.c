@@ -1,15 +1,15 @@
-/* The first steps of the run itself, by either engine, for a second or two: its cells, noise, scheme and c_0.  Where
- * the run's steps grow, these are as long as they become.  What is measured stands for the average step of two hundred:
- * the direct engine's grows by so much a sample, so it is asked for in the middle, after steps without drift; the
- * spectral one's is that of the steps there was time for, and of more like their later half: how it goes on with age no
- * forecast has got right (bench_auto). */
+/* The first steps of the run itself, by either engine: its cells, noise, scheme and c_0.  All up to MN_RIVALS_STEPS
+ * equal ones count: the direct engine's take the longer the more samples there are, so it is asked for in the middle,
+ * after steps without drift; the spectral one takes them, as long as there is time, and more would be like the later
+ * half of them: how they go on with age no forecast has got right (bench_auto).  Where the first steps grow by little,
+ * it takes fewer, that grow by more, and each counts for several. */
 #include <mnemotaxis/memory.h>
 #include <mnemotaxis/run.h>
 
 #include <math.h>
 #include <string.h>
 
-enum { FIRST = 6, LAST = 100, FEWEST = 3, MOST = 20, REPETITIONS = 3 };
+enum { FIRST = 6, GROWING = 40, LAST = GROWING + MN_RIVALS_STEPS, FEWEST = 3, MOST = 20, REPETITIONS = 3 };
 
 /* Forecasts are not wrong by more: beyond, nothing is tried. */
 static const double doubt = 4.0;
@@ -74,12 +74,13 @@ static mn_error *advance(trial *t, int n, int k, times *seen)
   return NULL;
 }
 
-/* As many steps as there is time for. */
+/* All steps, or as many as there is time for. */
 static mn_error *try_spectral(trial *t, times *seen)
 {
   const double before = seen->spent;
+  const int64_t all = t->run.dynamics.schedule.ramp + MN_RIVALS_STEPS;
   MN_TRY(prepare(t));
-  for (int n = 0; n < LAST && (n <= FIRST || seen->spent - before < patience); n++) {
+  for (int n = 0; n < LAST && n < all && (n <= FIRST || seen->spent - before < patience); n++) {
     MN_TRY(advance(t, n, n, seen));
   }
   return NULL;
@@ -113,51 +114,59 @@ static mn_error *try_direct(trial *t, int samples, times *seen)
   return NULL;
 }
 
-static double mean(const times *seen, int first)
+static double sum_of(const times *seen, int first, int end)
 {
   double sum = 0.0;
-  for (int k = first; k < seen->steps; k++) {
+  for (int k = first; k < end; k++) {
     sum += seen->least[k];
   }
-  return sum / (seen->steps - first);
+  return sum;
 }
 
-/* Of all steps that engines are compared by. */
-static double mean_of_run(const times *seen)
+/* The run in which steps grow to their length in at most GROWING ones. */
+static mn_error *shorten(const mn_run_options *options, mn_run_options *run)
 {
-  const double tried = (double)seen->steps / MN_RIVALS_STEPS;
-  return tried * mean(seen, 0) + (1.0 - tried) * mean(seen, seen->steps / 2);
-}
-
-/* The run with that engine, in steps as long as they become. */
-static mn_error *with(const mn_run_options *options, const mn_drift_engine *engine, mn_run_options *run)
-{
+  const mn_schedule *s = &options->dynamics.schedule;
+  const double steepest = pow(s->step / s->first, 1.0 / GROWING);
   *run = *options;
-  run->engine = engine;
-  run->drift.shortest_step = run->drift.longest_step;
-  run->drift.ratio = mn_drift_ratio(&options->drift);
-  return mn_schedule_make(run->drift.longest_step, 0.0, 2.0, &run->dynamics.schedule);
+  return s->ramp <= GROWING ? NULL : mn_schedule_make(s->step, s->first, steepest, &run->dynamics.schedule);
 }
 
-/* What the forecasts of runs become. */
-static mn_error *correct(const mn_parallel *parallel, const mn_run_options *options, mn_rivals *cost)
+/* Seconds of all steps with fields, if those that grow were so many.  `usual` is what an equal one takes by forecast.
+ */
+static double with_fields(const times *seen, const mn_run_options *options, int64_t growing, double usual)
+{
+  const double ramp = (double)options->dynamics.schedule.ramp;
+  const int grew = growing < seen->steps ? (int)growing : seen->steps;
+  const int equal = seen->steps - grew;
+  const int half = grew + equal / 2;
+  const double later = equal > 1 ? sum_of(seen, half, seen->steps) / (seen->steps - half) : usual;
+  const double more = (double)(growing - grew) * seen->least[seen->steps - 1]; /* steps there was no time for */
+  const double young = growing > 0 ? (sum_of(seen, 0, grew) + more) * ramp / (double)growing : 0.0;
+  return young + sum_of(seen, grew, seen->steps) + (MN_RIVALS_STEPS - equal) * later;
+}
+
+/* What both cost becomes what was measured. */
+static mn_error *try_both(const mn_parallel *parallel, const mn_run_options *options, mn_rivals *cost)
 {
   times fields = {.steps = 0};
   times pairs = {.steps = 0};
-  for (int k = 0; k < REPETITIONS && fields.spent + pairs.spent < brief; k++) {
-    trial spectral = {.parallel = parallel};
-    trial direct = {.parallel = parallel};
-    mn_error *error = with(options, &mn_drift_spectral, &spectral.run);
-    error = error ? error : with(options, &mn_drift_direct, &direct.run);
-    error = error ? error : try_spectral(&spectral, &fields);
-    error = error ? error : try_direct(&direct, (int)cost->samples, &pairs);
+  trial spectral = {.parallel = parallel};
+  trial direct = {.parallel = parallel, .run = *options};
+  MN_TRY(shorten(options, &spectral.run));
+  spectral.run.engine = &mn_drift_spectral;
+  direct.run.engine = &mn_drift_direct;
+  mn_error *error = NULL;
+  for (int k = 0; k < REPETITIONS && fields.spent + pairs.spent < brief && !error; k++) {
+    error = try_spectral(&spectral, &fields);
     release(&spectral);
+    error = error ? error : try_direct(&direct, (int)cost->samples, &pairs);
     release(&direct);
-    MN_TRY(error);
   }
-  cost->spectral *= 1e9 * mean_of_run(&fields) / cost->spectral_step;
-  cost->direct *= 1e9 * mean(&pairs, 0) / cost->direct_step;
-  return NULL;
+  const double steps = (double)(options->dynamics.schedule.ramp + MN_RIVALS_STEPS);
+  cost->spectral = with_fields(&fields, options, spectral.run.dynamics.schedule.ramp, 1e-9 * cost->spectral_step);
+  cost->direct = steps * sum_of(&pairs, 0, pairs.steps) / pairs.steps;
+  return error;
 }
 
 /* Forecasts are of one core: pairs are shared by ranks for nothing, fields may not gain at all. */
@@ -185,7 +194,7 @@ mn_error *mn_run_fastest(const mn_parallel *parallel, const mn_run_options *opti
   mn_rivals cost = mn_drift_rivals(&o->dynamics.model, &o->drift, o->count, variance);
   const bool tried = is_open(&cost, parallel->size) && is_modest(o, &cost, parallel->size);
   if (!mn_any(parallel, !tried)) { /* machines differ */
-    MN_TRY(correct(parallel, o, &cost));
+    MN_TRY(try_both(parallel, o, &cost));
   }
   *fastest = cost.direct < cost.spectral ? &mn_drift_direct : &mn_drift_spectral;
   return NULL;
