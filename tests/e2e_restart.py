@@ -7,6 +7,8 @@ import signal
 import subprocess
 import time
 
+import h5py
+
 from endtoend import (DAMAGED, FAILED, FINISHED, PROGRAM, REFUSED, STOPPED, Case, case_file, contents, copy, directory, end, finish, launch, main,
                       program, ranks_of, results, together, wait_for)
 
@@ -254,7 +256,12 @@ class Chosen(Case):
         self.same_files(there, where)
 
     def test_an_engine_that_was_chosen_by_trial_stays(self):
-        case = case_file({**BASE, "particles.count": 250, "drift.engine": "auto", "drift.tolerance": 1e-3, "time.end": 0.5})
+        chemical = directory("grid") / "c0.h5"
+        with h5py.File(chemical, "w") as file:
+            c0 = file.create_dataset("c0", data=[[0.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
+            c0.attrs["origin"], c0.attrs["spacing"] = [-2.0, -2.0], [2.0, 2.0]
+        case = case_file({**BASE, "particles.count": 250, "drift.engine": "auto", "drift.tolerance": 1e-3, "time.end": 0.5,
+                          "model.c0": "file", "model.c0_file": chemical})
         result, where = run(case, AT_ONCE, ranks=2)
         self.ends(result, STOPPED)
         self.assertRegex((where / "used.ini").read_text(), r"engine = (direct|spectral) ; chosen by auto")

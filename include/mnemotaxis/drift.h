@@ -176,7 +176,8 @@ void mn_drift_destroy(mn_drift **drift);
  * Accuracy: rms error over the cells at most options.tolerance times their rms drift (test_drift, against a
  * brute-force sum: 0.6 of it); where only tails of the kernel are felt, cells far apart or theta >> 1, times
  * chi 0.068 sqrt(theta/h), the largest force of a past sample.
- * Spectral: at most 0.89 of the tolerance in 164 systems (bench_accuracy), against direct.
+ * Spectral: at most 0.97 of the tolerance in two thousand systems (bench_accuracy), against direct; where only tails are
+ * felt, rms drifts below 1e-4 of that force, it may be beyond (2.7 of it at 2e-5).
  * Cost: direct: 0.1 to 0.4 ns per pair and lag, 3 ns per pair, on one core with 512-bit vectors. */
 mn_error *mn_drift_evaluate(mn_drift *drift, const mn_history *past, double now, double ahead, const double *mine,
                             double *out) MN_MUST_CHECK;
