@@ -138,6 +138,7 @@ typedef struct mn_rivals {
 /** By constants, so that what is made of it can be repeated.  Local.
  * It depends on nothing that may change while a run goes on, so not on its end: in longer runs spectral is faster
  * still.
+ * @param options   with steps longer than 0
  * @param variance  of the cells per coordinate at the start
  * Accuracy: measured on one core; elsewhere the engines compare otherwise by up to a factor of two (bench_auto). */
 mn_rivals mn_drift_rivals(const mn_model *model, const mn_drift_options *options, int64_t count, double variance);
@@ -176,9 +177,9 @@ void mn_drift_destroy(mn_drift **drift);
  * Accuracy: rms error over the cells at most options.tolerance times their rms drift (test_drift, against a
  * brute-force sum: 0.6 of it); where only tails of the kernel are felt, cells far apart or theta >> 1, times
  * chi 0.068 sqrt(theta/h), the largest force of a past sample.
- * Spectral: at most 0.97 of the tolerance in two thousand systems (bench_accuracy), against direct; where only tails are
- * felt, rms drifts below 1e-4 of that force, it may be beyond (2.7 of it at 2e-5).
- * Cost: direct: 0.1 to 0.4 ns per pair and lag, 3 ns per pair, on one core with 512-bit vectors. */
+ * Spectral: at most 0.97 of the tolerance in two thousand systems (bench_accuracy), against direct; where rms drifts
+ * are below 1e-4 of what one source can do, chi/(N-1) 0.068 sqrt(theta/h), it may be beyond (testing.md). Cost: direct:
+ * 0.1 to 0.4 ns per pair and lag, 3 ns per pair, on one core with 512-bit vectors. */
 mn_error *mn_drift_evaluate(mn_drift *drift, const mn_history *past, double now, double ahead, const double *mine,
                             double *out) MN_MUST_CHECK;
 

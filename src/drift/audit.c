@@ -85,8 +85,8 @@ static mn_error *mean_square(const mn_drift *d, const double *found, double *mea
   return error;
 }
 
-/* A sum over lags is as accurate relative to the largest force of a past sample (drift.h): where tails are all that is
- * felt it has to be sharper.  Some engine may have found nothing at all. */
+/* A sum over lags is as accurate relative to the largest force of a past sample (drift.h), here of one source: where
+ * tails are all that is felt it has to be sharper.  Some engine may have found nothing at all. */
 static double accuracy_for(const mn_drift *d, double window, double felt)
 {
   static const double least = 1e-4;

@@ -17,7 +17,9 @@ static const double doubt = 4.0;
 /* Seconds from which on no more steps of the spectral engine begin; a quarter of it for one step of the direct one. */
 static const double patience = 4.0;
 
-/* Seconds spent below which all is done once more, and for which the direct engine is asked again and again. */
+/* Seconds spent below which all is done once more, and for which the direct engine is asked again and again, by
+ * forecast.
+ */
 static const double brief = 0.5;
 
 /* Steps take the same each time, disturbances only add: the least seconds of every step. */
@@ -74,11 +76,12 @@ static mn_error *advance(trial *t, int n, int k, times *seen)
   return NULL;
 }
 
-/* All steps, or as many as there is time for. */
+/* All steps, or as many as the run has and there is time for. */
 static mn_error *try_spectral(trial *t, times *seen)
 {
   const double before = seen->spent;
-  const int64_t all = t->run.dynamics.schedule.ramp + MN_RIVALS_STEPS;
+  const int64_t compared = t->run.dynamics.schedule.ramp + MN_RIVALS_STEPS;
+  const int64_t all = compared < t->run.steps ? compared : t->run.steps;
   MN_TRY(prepare(t));
   for (int n = 0; n < LAST && n < all && (n <= FIRST || seen->spent - before < patience); n++) {
     MN_TRY(advance(t, n, n, seen));
@@ -101,14 +104,14 @@ static mn_error *grow_old(trial *t, int samples)
   return NULL;
 }
 
-/* Some steps around that many samples. */
-static mn_error *try_direct(trial *t, int samples, times *seen)
+/* Some steps around the number of samples that there are on average. */
+static mn_error *try_direct(trial *t, const mn_rivals *cost, times *seen)
 {
-  const double before = seen->spent;
-  const int behind = samples > MOST / 2 ? samples - MOST / 2 : 0;
+  const int steps = (int)fmin(fmax(brief / (1e-9 * cost->direct_step), FEWEST), MOST);
+  const int behind = (int)fmax(1.0, (double)(cost->samples - steps / 2)); /* without a past there is nothing to do */
   MN_TRY(prepare(t));
   MN_TRY(grow_old(t, behind));
-  for (int k = 0; k < FEWEST || (k < MOST && seen->spent - before < brief); k++) {
+  for (int k = 0; k < steps; k++) {
     MN_TRY(advance(t, behind + k, k, seen));
   }
   return NULL;
@@ -123,13 +126,18 @@ static double sum_of(const times *seen, int first, int end)
   return sum;
 }
 
-/* The run in which steps grow to their length in at most GROWING ones. */
+/* The run in which steps grow to their length in GROWING ones or a few more, if it has many more. */
 static mn_error *shorten(const mn_run_options *options, mn_run_options *run)
 {
   const mn_schedule *s = &options->dynamics.schedule;
   const double steepest = pow(s->step / s->first, 1.0 / GROWING);
+  mn_schedule shorter = *s;
   *run = *options;
-  return s->ramp <= GROWING ? NULL : mn_schedule_make(s->step, s->first, steepest, &run->dynamics.schedule);
+  if (s->ramp > GROWING) {
+    MN_TRY(mn_schedule_make(s->step, s->first, steepest, &shorter));
+  }
+  run->dynamics.schedule = shorter.ramp < s->ramp ? shorter : *s;
+  return NULL;
 }
 
 /* Seconds of all steps with fields, if those that grow were so many.  `usual` is what an equal one takes by forecast.
@@ -146,7 +154,12 @@ static double with_fields(const times *seen, const mn_run_options *options, int6
   return young + sum_of(seen, grew, seen->steps) + (MN_RIVALS_STEPS - equal) * later;
 }
 
-/* What both cost becomes what was measured. */
+static double evaluations(const mn_run_options *options)
+{
+  return options->dynamics.scheme == MN_SCHEME_HEUN ? 2.0 : 1.0;
+}
+
+/* What both cost becomes what was measured.  Fields that cannot be had are infinitely dear: the run may do without. */
 static mn_error *try_both(const mn_parallel *parallel, const mn_run_options *options, mn_rivals *cost)
 {
   times fields = {.steps = 0};
@@ -156,17 +169,43 @@ static mn_error *try_both(const mn_parallel *parallel, const mn_run_options *opt
   MN_TRY(shorten(options, &spectral.run));
   spectral.run.engine = &mn_drift_spectral;
   direct.run.engine = &mn_drift_direct;
-  mn_error *error = NULL;
-  for (int k = 0; k < REPETITIONS && fields.spent + pairs.spent < brief && !error; k++) {
-    error = try_spectral(&spectral, &fields);
+  for (int k = 0; k < REPETITIONS && fields.spent + pairs.spent < brief; k++) {
+    mn_error *error = try_spectral(&spectral, &fields);
     release(&spectral);
-    error = error ? error : try_direct(&direct, (int)cost->samples, &pairs);
+    if (error) {
+      mn_error_destroy(&error);
+      cost->spectral = (double)INFINITY;
+      return NULL;
+    }
+    error = try_direct(&direct, cost, &pairs);
     release(&direct);
+    MN_TRY(error);
   }
   const double steps = (double)(options->dynamics.schedule.ramp + MN_RIVALS_STEPS);
-  cost->spectral = with_fields(&fields, options, spectral.run.dynamics.schedule.ramp, 1e-9 * cost->spectral_step);
+  const double usual = 1e-9 * evaluations(options) * cost->spectral_step;
+  cost->spectral = with_fields(&fields, options, spectral.run.dynamics.schedule.ramp, usual);
   cost->direct = steps * sum_of(&pairs, 0, pairs.steps) / pairs.steps;
-  return error;
+  return NULL;
+}
+
+/* Variance of a Gaussian cloud that fills the region of these cells: what forecasts need to know of them. */
+static mn_error *find_variance(const mn_parallel *parallel, const mn_run_options *o, double *variance)
+{
+  const int64_t cells = mn_block_count(mn_block_of(o->count, parallel->rank, parallel->size));
+  double *x = NULL;
+  double reach[4] = {-(double)INFINITY, -(double)INFINITY, -(double)INFINITY, -(double)INFINITY}; /* x, y, -x, -y */
+  mn_error *error = mn_agree(parallel, mn_alloc(&x, 2 * cells, sizeof *x));
+  error = error ? error : mn_run_start(parallel, o, o->dynamics.seed, x);
+  for (int64_t k = 0; k < 2 * cells && !error; k++) {
+    reach[k % 2] = fmax(reach[k % 2], x[k]);
+    reach[2 + k % 2] = fmax(reach[2 + k % 2], -x[k]);
+  }
+  mn_free(&x);
+  MN_TRY(error);
+  MPI_Allreduce(MPI_IN_PLACE, reach, 4, MPI_DOUBLE, MPI_MAX, parallel->comm);
+  const double side = fmax(reach[0] + reach[2], reach[1] + reach[3]);
+  *variance = side * side / (8.0 * log((double)o->count));
+  return NULL;
 }
 
 /* Forecasts are of one core: pairs are shared by ranks for nothing, fields may not gain at all. */
@@ -176,23 +215,25 @@ static bool is_open(const mn_rivals *cost, int ranks)
 }
 
 /* No trial may be what a run ends by, or waits for. */
-static bool is_modest(const mn_run_options *o, const mn_rivals *cost, int ranks)
+static bool is_modest(const mn_run_options *o, const mn_rivals *cost, int ranks, double variance)
 {
-  const double evaluations = o->dynamics.scheme == MN_SCHEME_HEUN ? 2.0 : 1.0;
-  const mn_forecast f = mn_drift_forecast(&mn_drift_spectral, &o->dynamics.model, &o->drift, o->count, ranks,
-                                          mn_initial_variance(&o->initial), LAST * o->drift.longest_step);
+  const mn_forecast f = mn_drift_forecast(&mn_drift_spectral, &o->dynamics.model, &o->drift, o->count, ranks, variance,
+                                          LAST * o->drift.longest_step);
   const bool small = f.bytes * (double)ranks < 0.25 * (double)mn_memory_machine();
-  const double direct = 1e-9 * evaluations * cost->direct_step / (double)ranks;
-  const double fields = 1e-9 * evaluations * cost->spectral_step * (FIRST + 1);
+  const double young = cost->spectral / (double)(o->dynamics.schedule.ramp + MN_RIVALS_STEPS);
+  const double aged = fmax(1.0, (double)cost->samples / (0.5 * MN_RIVALS_STEPS));
+  const double direct = 1e-9 * evaluations(o) * cost->direct_step * aged / (double)ranks;
+  const double fields = 1e-9 * evaluations(o) * fmax(cost->spectral_step, young) * (FIRST + 1);
   return small && direct < 0.25 * patience && fields < 0.5 * patience;
 }
 
 mn_error *mn_run_fastest(const mn_parallel *parallel, const mn_run_options *options, const mn_drift_engine **fastest)
 {
   const mn_run_options *o = options;
-  const double variance = mn_initial_variance(&o->initial);
+  double variance;
+  MN_TRY(find_variance(parallel, o, &variance));
   mn_rivals cost = mn_drift_rivals(&o->dynamics.model, &o->drift, o->count, variance);
-  const bool tried = is_open(&cost, parallel->size) && is_modest(o, &cost, parallel->size);
+  const bool tried = is_open(&cost, parallel->size) && is_modest(o, &cost, parallel->size, variance);
   if (!mn_any(parallel, !tried)) { /* machines differ */
     MN_TRY(try_both(parallel, o, &cost));
   }
