@@ -3,7 +3,7 @@
 #include "check.h"
 
 #include <mnemotaxis/memory.h>
-#include <mnemotaxis/node_rows.h>
+#include <mnemotaxis/node_sums.h>
 #include <string.h>
 
 enum { ROWS = 23, WIDTH_MAX = 5, ROUNDS = 6 };
@@ -176,6 +176,53 @@ static void reduced_rows_are_the_sums_of_what_all_ranks_hold(void **state)
   }
 }
 
+/* Twice, so that nobody may still read the first counts when the second are made. */
+static void check_sums(mn_node_sums *sums, sharing how, int64_t width)
+{
+  const mn_parallel *p = check_world();
+  mn_shares owner = shared(how);
+  const mn_range own = own_rows(&owner);
+  for (int round = 0; round < 2; round++) {
+    mn_node_sums_open(sums, ROWS * width);
+    bool good = true;
+    for (int64_t k = 0; k < ROWS * width; k++) {
+      good = good && sums->counts[k] == 0;
+      sums->counts[k] = contribution(p->rank + round, k / width, k % width);
+    }
+    check_ok(mn_node_sums_reduce(p, &owner, width, sums));
+    for (int64_t k = 0; k < (own.end - own.begin) * width; k++) {
+      int64_t expected = 0;
+      for (int r = 0; r < p->size; r++) {
+        expected += contribution(r + round, own.begin + k / width, k % width);
+      }
+      good = good && sums->counts[k] == expected;
+    }
+    assert_everywhere(good);
+  }
+  mn_shares_clear(&owner);
+}
+
+static void sums_are_of_what_all_ranks_hold_on_any_number_of_nodes(void **state)
+{
+  static const int64_t wide[] = {1, 3, WIDTH_MAX, 4001};
+  (void)state;
+  const mn_parallel *p = check_world();
+  for (int most = 0; most <= 3; most++) {
+    mn_node_rows nodes;
+    mn_node_sums sums = {.on = NULL};
+    check_ok(mn_node_rows_create(p, most, &nodes));
+    for (sharing how = 0; how < SHARINGS; how++) {
+      for (size_t w = 0; w < sizeof wide / sizeof *wide; w++) {
+        check_ok(mn_node_sums_reserve(p, &nodes, ROWS * wide[w], &sums));
+        check_sums(&sums, how, wide[w]);
+      }
+    }
+    mn_node_sums_clear(&sums);
+    mn_node_rows_clear(&nodes);
+    assert_null(sums.counts);
+  }
+}
+
 /* Own rows are written twice, so that nobody may still see the first when the second is shared. */
 static void check_share(mn_node_rows *copy, sharing how, int64_t width)
 {
@@ -238,5 +285,6 @@ static void a_node_has_one_copy(void **state)
 MN_TESTS("rows", cmocka_unit_test(even_shares_cover_all_indices_and_differ_by_one_at_most),
          cmocka_unit_test(copy_outlives_the_original), cmocka_unit_test(fetched_rows_are_those_of_their_owners),
          cmocka_unit_test(reduced_rows_are_the_sums_of_what_all_ranks_hold),
+         cmocka_unit_test(sums_are_of_what_all_ranks_hold_on_any_number_of_nodes),
          cmocka_unit_test(shared_rows_are_those_of_their_owners_on_any_number_of_nodes),
          cmocka_unit_test(a_node_has_one_copy));

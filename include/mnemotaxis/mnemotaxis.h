@@ -10,6 +10,7 @@
 #include <mnemotaxis/kernel.h>
 #include <mnemotaxis/laws.h>
 #include <mnemotaxis/node_rows.h>
+#include <mnemotaxis/node_sums.h>
 #include <mnemotaxis/noise.h>
 #include <mnemotaxis/profile.h>
 #include <mnemotaxis/quadrature.h>

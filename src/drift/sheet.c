@@ -20,14 +20,6 @@ int64_t mn_sheet_own(const mn_sheet *s, int rank)
   return mn_shares_count(&s->rows, rank) * s->mesh.nodes[0];
 }
 
-/* Meshes grow by little, and what is touched first costs as much as a transform: room is kept. */
-static mn_error *reserve(mn_sheet *s, int64_t nodes)
-{
-  MN_TRY(mn_reserve(&s->counts, nodes + MN_LATTICE_PAD, sizeof *s->counts));
-  s->deposit = (double *)s->counts;
-  return NULL;
-}
-
 static void forget_modes(mn_sheet *s)
 {
   mn_spectrum_destroy(&s->spectrum);
@@ -41,16 +33,17 @@ static bool same_shape(const mn_lattice *a, const mn_lattice *b)
   return a->spacing == b->spacing && a->nodes[0] == b->nodes[0] && a->nodes[1] == b->nodes[1];
 }
 
+/* Meshes grow by little, and what is touched first costs as much as a transform: room is kept. */
 static mn_error *reshape(const mn_parallel *parallel, const mn_lattice *mesh, mn_sheet *s)
 {
   forget_modes(s);
   mn_shares_clear(&s->rows);
-  mn_error *error = mn_shares_even(mesh->nodes[1], parallel->size, &s->rows);
-  error = error ? error : reserve(s, nodes_of(mesh));
-  MN_TRY(mn_agree(parallel, error));
+  MN_TRY(mn_agree(parallel, mn_shares_even(mesh->nodes[1], parallel->size, &s->rows)));
   if (!s->field.first) {
     MN_TRY(mn_node_rows_create(parallel, 0, &s->field));
   }
+  MN_TRY(mn_node_sums_reserve(parallel, &s->field, nodes_of(mesh) + MN_LATTICE_PAD, &s->sums));
+  s->deposit = (double *)s->sums.counts;
   return mn_node_rows_reserve(parallel, &s->field, 2 * (nodes_of(mesh) + MN_LATTICE_PAD));
 }
 
@@ -158,7 +151,7 @@ static void count_masses(mn_sheet *s, int64_t own, int64_t count)
   const double share = 0x1p30 / (mass * (double)count);
   int64_t squares = 0;
   for (int64_t k = 0; k < own; k++) {
-    const double deposit = (double)s->counts[k] * unit;
+    const double deposit = (double)s->sums.counts[k] * unit;
     squares += (int64_t)((share * deposit) * (share * deposit));
     s->deposit[k] = deposit;
   }
@@ -172,9 +165,9 @@ mn_error *mn_sheet_spread(const mn_parallel *parallel, mn_sheet *s, int64_t coun
   if (is_sorted(s)) {
     MN_TRY(mn_agree(parallel, sort(s, local, mine)));
   }
-  memset(s->counts, 0, (size_t)nodes_of(&s->mesh) * sizeof *s->counts);
-  mn_lattice_spread(&s->mesh, &s->window, local, is_sorted(s) ? s->point : mine, scale, all, s->counts);
-  MN_TRY(mn_rows_reduce(parallel, &s->rows, s->mesh.nodes[0], s->counts));
+  mn_node_sums_open(&s->sums, nodes_of(&s->mesh));
+  mn_lattice_spread(&s->mesh, &s->window, local, is_sorted(s) ? s->point : mine, scale, all, s->sums.counts);
+  MN_TRY(mn_node_sums_reduce(parallel, &s->rows, s->mesh.nodes[0], &s->sums));
   count_masses(s, mn_sheet_own(s, parallel->rank), count);
   return NULL;
 }
@@ -237,7 +230,7 @@ void mn_sheet_clear(mn_sheet *s)
 {
   forget_modes(s);
   mn_shares_clear(&s->rows);
-  mn_free(&s->counts);
+  mn_node_sums_clear(&s->sums);
   mn_node_rows_clear(&s->field);
   mn_free(&s->order);
   mn_free(&s->point);

@@ -8,7 +8,7 @@
 #include "chosen.h"
 #include "crowd.h"
 
-#include <mnemotaxis/node_rows.h>
+#include <mnemotaxis/node_sums.h>
 #include <mnemotaxis/spectrum.h>
 #include <mnemotaxis/split.h>
 
@@ -18,7 +18,7 @@ typedef struct mn_sheet {
   mn_window window;
   mn_spectrum *spectrum; /* NULL while no modes of its own are asked for */
   mn_damping damping;
-  int64_t *counts;    /* [nodes] fixed-point deposits of own cells, then [own rows, nodes[0]] of all */
+  mn_node_sums sums;  /* [nodes] fixed-point deposits of own cells, then [own rows, nodes[0]] of all */
   double *deposit;    /* [own rows, nodes[0]]: counts as numbers, in the same place */
   int64_t squares;    /* sum of the squares of the own deposit's shares, times 2^60 */
   mn_node_rows field; /* [nodes[1], nodes[0], 2] of all ranks */
@@ -46,9 +46,9 @@ mn_error *mn_sheet_spread(const mn_parallel *parallel, mn_sheet *sheet, int64_t 
 double *mn_sheet_field(mn_sheet *sheet, int rank, const mn_model *model, const mn_symbol_key *key);
 
 /* Mean over the cells of the density of other cells around them, by the squares of the deposit, less what some cells
- * that stand for all add to that by themselves; at least that of an even cloud.  Collective: the same bits on any number
- * of ranks.  Accuracy: that of an average over the window, and where that holds few cells some 0.1 per spacing^2 by the
- * root of their number. */
+ * that stand for all add to that by themselves; at least that of an even cloud.  Collective: the same bits on any
+ * number of ranks.  Accuracy: that of an average over the window, and where that holds few cells some 0.1 per spacing^2
+ * by the root of their number. */
 double mn_sheet_density(const mn_parallel *parallel, const mn_sheet *sheet, int64_t count, const mn_chosen *some,
                         const double *mine);
 

@@ -3,6 +3,8 @@
 #include <mnemotaxis/memory.h>
 #include <mnemotaxis/node_rows.h>
 
+#include "common.h"
+
 /* Ranks of `node` are consecutive everywhere. */
 static bool consecutive(const mn_parallel *parallel, MPI_Comm node)
 {
@@ -57,10 +59,7 @@ mn_error *mn_node_rows_create(const mn_parallel *parallel, int most, mn_node_row
 
 static void release(mn_node_rows *rows)
 {
-  if (rows->window != MPI_WIN_NULL) {
-    MPI_Win_unlock_all(rows->window);
-    MPI_Win_free(&rows->window);
-  }
+  mn_common_destroy(&rows->window);
   rows->room = 0;
   rows->values = NULL;
 }
@@ -83,44 +82,18 @@ mn_error *mn_node_rows_reserve(const mn_parallel *parallel, mn_node_rows *rows, 
     return NULL;
   }
   int rank;
-  int unit;
-  MPI_Aint bytes;
   MPI_Comm_rank(rows->node, &rank);
   release(rows);
   count += count / 8;
-  bytes = rank == 0 ? (MPI_Aint)(count * (int64_t)sizeof(double)) : 0;
-  MPI_Comm_set_errhandler(rows->node, MPI_ERRORS_RETURN); /* too little shared memory is the outside world's doing */
-  const int failed =
-      MPI_Win_allocate_shared(bytes, sizeof(double), MPI_INFO_NULL, rows->node, &rows->values, &rows->window);
-  mn_error *error = NULL;
-  if (failed != MPI_SUCCESS) {
-    rows->window = MPI_WIN_NULL;
-    error = mn_error_create(MN_INTERNAL, "out of memory: the node has no %.1f MiB of shared memory",
-                            (double)count * sizeof(double) / 1048576.0);
-  }
-  error = mn_agree(parallel, error);
-  if (error) {
-    if (rows->window != MPI_WIN_NULL) {
-      MPI_Win_free(&rows->window);
-    }
-    return error;
-  }
-  MPI_Win_shared_query(rows->window, 0, &bytes, &unit, &rows->values);
-  MPI_Win_lock_all(MPI_MODE_NOCHECK, rows->window);
+  MN_TRY(mn_common_create(parallel, rows->node, rank == 0 ? count : 0, &rows->window));
+  rows->values = mn_common_part(rows->window, 0);
   rows->room = count;
   return NULL;
 }
 
-static void synchronize(const mn_node_rows *rows)
-{
-  MPI_Win_sync(rows->window);
-  MPI_Barrier(rows->node);
-  MPI_Win_sync(rows->window);
-}
-
 void mn_node_rows_open(const mn_node_rows *rows)
 {
-  synchronize(rows);
+  mn_common_synchronize(rows->window, rows->node);
 }
 
 /* Rows of all nodes as counts of numbers and their places. */
@@ -147,11 +120,11 @@ mn_error *mn_node_rows_share(const mn_parallel *parallel, const mn_shares *owner
   int *at = NULL;
   mn_error *error = mn_agree(parallel, count_numbers(owner, width, rows, &count, &at));
   if (!error) {
-    synchronize(rows);
+    mn_common_synchronize(rows->window, rows->node);
     if (rows->leaders != MPI_COMM_NULL) {
       MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, rows->values, count, at, MPI_DOUBLE, rows->leaders);
     }
-    synchronize(rows);
+    mn_common_synchronize(rows->window, rows->node);
   }
   mn_free(&count);
   mn_free(&at);
