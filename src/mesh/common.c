@@ -1,20 +1,43 @@
 #include "common.h"
 
+#include <stdbool.h>
+#include <sys/statvfs.h>
+
+/* Open MPI keeps windows of several ranks in /dev/shm; where it has no room one rank fails and the others wait for
+ * ever. */
+static bool has_room(MPI_Comm node, int64_t bytes)
+{
+  struct statvfs shared;
+  int size;
+  int64_t all;
+  MPI_Comm_size(node, &size);
+  MPI_Allreduce(&bytes, &all, 1, MPI_INT64_T, MPI_SUM, node);
+  return size == 1 || statvfs("/dev/shm", &shared) != 0 ||
+         (double)all < 0.99 * (double)shared.f_bavail * (double)shared.f_frsize;
+}
+
+static mn_error *lack_of(int64_t bytes)
+{
+  return mn_error_create(MN_INTERNAL, "out of memory: the node has no %.1f MiB of shared memory (/dev/shm)",
+                         (double)bytes / 1048576.0);
+}
+
 mn_error *mn_common_create(const mn_parallel *parallel, MPI_Comm node, int64_t count, MPI_Win *window)
 {
+  const int64_t bytes = count * (int64_t)sizeof(double);
   MPI_Info info;
   void *own;
+  *window = MPI_WIN_NULL;
+  MN_TRY(mn_agree(parallel, has_room(node, bytes) ? NULL : lack_of(bytes)));
   MPI_Info_create(&info);
   MPI_Info_set(info, "alloc_shared_noncontig", "true"); /* every part near the rank that touches it first */
   MPI_Comm_set_errhandler(node, MPI_ERRORS_RETURN);     /* too little shared memory is the outside world's doing */
-  const MPI_Aint bytes = (MPI_Aint)(count * (int64_t)sizeof(double));
-  const int failed = MPI_Win_allocate_shared(bytes, sizeof(double), info, node, &own, window);
+  const int failed = MPI_Win_allocate_shared((MPI_Aint)bytes, sizeof(double), info, node, &own, window);
   mn_error *error = NULL;
   MPI_Info_free(&info);
   if (failed != MPI_SUCCESS) {
     *window = MPI_WIN_NULL;
-    error = mn_error_create(MN_INTERNAL, "out of memory: the node has no %.1f MiB of shared memory",
-                            (double)bytes / 1048576.0);
+    error = lack_of(bytes);
   }
   error = mn_agree(parallel, error);
   if (error && *window != MPI_WIN_NULL) {
