@@ -223,6 +223,23 @@ static void sums_are_of_what_all_ranks_hold_on_any_number_of_nodes(void **state)
   }
 }
 
+/* Else one rank fails and the others wait for ever. */
+static void shared_memory_that_no_node_has_is_refused_on_all_ranks(void **state)
+{
+  (void)state;
+  const mn_parallel *p = check_world();
+  const int64_t too_many = INT64_C(1) << 42;
+  mn_node_rows rows;
+  mn_node_sums sums = {.on = NULL};
+  check_ok(mn_node_rows_create(p, 0, &rows));
+  if (p->size > 1) {
+    check_refused(mn_node_sums_reserve(p, &rows, too_many, &sums), MN_INTERNAL, "shared memory");
+    check_refused(mn_node_rows_reserve(p, &rows, too_many), MN_INTERNAL, "shared memory");
+  }
+  mn_node_sums_clear(&sums);
+  mn_node_rows_clear(&rows);
+}
+
 /* Own rows are written twice, so that nobody may still see the first when the second is shared. */
 static void check_share(mn_node_rows *copy, sharing how, int64_t width)
 {
@@ -287,4 +304,5 @@ MN_TESTS("rows", cmocka_unit_test(even_shares_cover_all_indices_and_differ_by_on
          cmocka_unit_test(reduced_rows_are_the_sums_of_what_all_ranks_hold),
          cmocka_unit_test(sums_are_of_what_all_ranks_hold_on_any_number_of_nodes),
          cmocka_unit_test(shared_rows_are_those_of_their_owners_on_any_number_of_nodes),
+         cmocka_unit_test(shared_memory_that_no_node_has_is_refused_on_all_ranks),
          cmocka_unit_test(a_node_has_one_copy));

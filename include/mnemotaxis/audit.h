@@ -36,8 +36,8 @@ typedef struct mn_audit {
  * Accuracy: mn_audit_accuracy of the engine's tolerance, also where tails are all that is felt, down to rms drifts of
  * 1e-4 of the largest force of a past sample, chi/(N-1) 0.068 sqrt(theta/h); against paths as `past` has them: the
  * engine `direct` sums the same coded ones, so what coding costs it is not seen.  Samples that were coded more coarsely
- * (those of a run that began without audits) count with the error of their coding. Cost: cells x N x samples Gaussians,
- * shared by the ranks. */
+ * (those of a run that began without audits) count with the error of their coding.
+ * Cost: cells x N x samples Gaussians, shared by the ranks. */
 mn_error *mn_audit_drift(const mn_drift *drift, const mn_history *past, double now, double ahead, const double *mine,
                          const double *found, int64_t cells, uint32_t seed, uint64_t moment,
                          mn_audit *audit) MN_MUST_CHECK;

@@ -140,7 +140,8 @@ typedef struct mn_rivals {
  * still.
  * @param options   with steps longer than 0
  * @param variance  of the cells per coordinate at the start
- * Accuracy: measured on one core; elsewhere the engines compare otherwise by up to a factor of two (bench_auto). */
+ * Accuracy: measured on one core; elsewhere the engines compare otherwise, which makes a choice cost up to 2.2 times
+ * the better (bench_auto). */
 mn_rivals mn_drift_rivals(const mn_model *model, const mn_drift_options *options, int64_t count, double variance);
 
 /** The engine that is expected to be faster; direct where there is no past.  Local. */
@@ -178,8 +179,8 @@ void mn_drift_destroy(mn_drift **drift);
  * brute-force sum: 0.6 of it); where only tails of the kernel are felt, cells far apart or theta >> 1, times
  * chi 0.068 sqrt(theta/h), the largest force of a past sample.
  * Spectral: at most 0.97 of the tolerance in two thousand systems (bench_accuracy), against direct; where rms drifts
- * are below 1e-4 of what one source can do, chi/(N-1) 0.068 sqrt(theta/h), it may be beyond (testing.md). Cost: direct:
- * 0.1 to 0.4 ns per pair and lag, 3 ns per pair, on one core with 512-bit vectors. */
+ * are below 1e-4 of what one source can do, chi/(N-1) 0.068 sqrt(theta/h), it may be beyond (testing.md).
+ * Cost: direct: 0.1 to 0.4 ns per pair and lag, 3 ns per pair, on one core with 512-bit vectors. */
 mn_error *mn_drift_evaluate(mn_drift *drift, const mn_history *past, double now, double ahead, const double *mine,
                             double *out) MN_MUST_CHECK;
 

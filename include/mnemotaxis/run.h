@@ -93,10 +93,10 @@ mn_error *mn_run_start(const mn_parallel *parallel, const mn_run_options *option
 
 /** The engine that is faster for this run, whatever its options name.  Collective; all ranks hear the same.
  * Where constants (mn_drift_rivals, for the region of the cells) leave it open, both engines take the first steps of
- * the run, on all ranks; where that would be long or large, constants decide. Fails: MN_DATA if the start cannot be
- * read, MN_IO, MN_INTERNAL. Accuracy: the choice takes at most 1.06 times the time of the faster engine (bench_auto,
- * 270 runs of equal steps). Cost: mostly below a second, at most some; all ranks together up to a quarter of a
- * machine's memory. */
+ * the run, on all ranks; where that would be long or large, constants decide.
+ * Fails: MN_DATA if the start cannot be read, MN_IO, MN_INTERNAL.
+ * Accuracy: the choice takes at most 1.06 times the time of the faster engine (bench_auto, 315 runs).
+ * Cost: about a second, at most some; all ranks together up to a quarter of a machine's memory. */
 mn_error *mn_run_fastest(const mn_parallel *parallel, const mn_run_options *options,
                          const mn_drift_engine **fastest) MN_MUST_CHECK;
 

@@ -140,9 +140,10 @@ static double ramp_cost(const mn_model *model, const mn_drift_options *options, 
 
 static const double steps = MN_RIVALS_STEPS;
 
-static double samples_behind(const mn_model *model, const mn_drift_options *options)
+/* On average over so many steps. */
+static double samples_behind(const mn_model *model, const mn_drift_options *options, double all)
 {
-  return fmin(0.5 * steps, mn_kernel_memory(model) / options->longest_step + 1.0);
+  return fmin(0.5 * all, mn_kernel_memory(model) / options->longest_step + 1.0);
 }
 
 static double direct_step(const mn_model *model, const mn_drift_options *options, int64_t count)
@@ -151,7 +152,7 @@ static double direct_step(const mn_model *model, const mn_drift_options *options
   const double young = 28.0;      /* what the first few of them cost more: they have more Gaussians */
   const double gaussians =
       1.0 + 1.25 * model->lambda * options->longest_step / model->theta; /* more where decay is fast */
-  const double samples = young + (1.0 - young / run) * samples_behind(model, options) * gaussians;
+  const double samples = young + (1.0 - young / run) * samples_behind(model, options, steps) * gaussians;
   const double digits = fmax(0.0, -log10(options->tolerance) - 3.85); /* beyond what float lanes give for nothing */
   const double lag = 0.45 + 0.75 * digits;                            /* nanoseconds: a pair and lag */
   const double padded = (double)count + 100.0;                        /* lanes that stand still */
@@ -168,7 +169,7 @@ mn_rivals mn_drift_rivals(const mn_model *model, const mn_drift_options *options
   mn_rivals cost = {.direct_step = direct_step(model, options, count), .spectral_step = spectral_step};
   cost.direct = (steps + 0.5 * ramp) * cost.direct_step;
   cost.spectral = (steps + ramp) * cost.spectral_step + growing;
-  cost.samples = (int64_t)fmin(0.5 * (steps + ramp), mn_kernel_memory(model) / options->longest_step + 1.0);
+  cost.samples = (int64_t)samples_behind(model, options, steps + ramp);
   return cost;
 }
 

@@ -17,9 +17,7 @@ static const double doubt = 4.0;
 /* Seconds from which on no more steps of the spectral engine begin; a quarter of it for one step of the direct one. */
 static const double patience = 4.0;
 
-/* Seconds spent below which all is done once more, and for which the direct engine is asked again and again, by
- * forecast.
- */
+/* Seconds spent below which all is done once more, and that the direct engine's steps take together by forecast. */
 static const double brief = 0.5;
 
 /* Steps take the same each time, disturbances only add: the least seconds of every step. */
@@ -140,8 +138,7 @@ static mn_error *shorten(const mn_run_options *options, mn_run_options *run)
   return NULL;
 }
 
-/* Seconds of all steps with fields, if those that grow were so many.  `usual` is what an equal one takes by forecast.
- */
+/* Seconds of all steps with fields, if those that grow were so many; `usual`: of an equal one, by forecast. */
 static double with_fields(const times *seen, const mn_run_options *options, int64_t growing, double usual)
 {
   const double ramp = (double)options->dynamics.schedule.ramp;
