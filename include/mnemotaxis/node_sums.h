@@ -17,6 +17,7 @@ typedef struct mn_node_sums {
   MPI_Win window;         /**< MPI_WIN_NULL: one rank, which has memory of its own */
   int64_t room;
   int64_t *counts; /**< [room], this rank's */
+  int64_t *own;    /**< sums of own rows, after they were added up; other ranks neither read nor write them */
 } mn_node_sums;
 
 /** Makes room for `count` integers a rank, and an eighth to spare, if there is less; what was there is then lost.
@@ -32,8 +33,8 @@ void mn_node_sums_clear(mn_node_sums *sums);
 /** Waits until all ranks of the node have done with the last sums; then own counts are 0.  Collective. */
 void mn_node_sums_open(mn_node_sums *sums, int64_t count);
 
-/** Adds up what all ranks hold of all rows: own rows come to the beginning of counts, the rest is lost.  Integers:
- * order does not matter.  Collective (MPI_Reduce_scatter of nodes).
+/** Adds up what all ranks hold of all rows: own rows are at `own` until counts are opened again, the rest is lost.
+ * Integers: order does not matter.  Collective (MPI_Reduce_scatter of nodes).
  * @param width  integers per row */
 mn_error *mn_node_sums_reduce(const mn_parallel *parallel, const mn_shares *owner, int64_t width,
                               mn_node_sums *sums) MN_MUST_CHECK;

@@ -43,7 +43,6 @@ static mn_error *reshape(const mn_parallel *parallel, const mn_lattice *mesh, mn
     MN_TRY(mn_node_rows_create(parallel, 0, &s->field));
   }
   MN_TRY(mn_node_sums_reserve(parallel, &s->field, nodes_of(mesh) + MN_LATTICE_PAD, &s->sums));
-  s->deposit = (double *)s->sums.counts;
   return mn_node_rows_reserve(parallel, &s->field, 2 * (nodes_of(mesh) + MN_LATTICE_PAD));
 }
 
@@ -150,8 +149,9 @@ static void count_masses(mn_sheet *s, int64_t own, int64_t count)
   const double mass = mn_window_transform(&s->window, 0.0) * mn_window_transform(&s->window, 0.0);
   const double share = 0x1p30 / (mass * (double)count);
   int64_t squares = 0;
+  s->deposit = (double *)s->sums.own;
   for (int64_t k = 0; k < own; k++) {
-    const double deposit = (double)s->sums.counts[k] * unit;
+    const double deposit = (double)s->sums.own[k] * unit;
     squares += (int64_t)((share * deposit) * (share * deposit));
     s->deposit[k] = deposit;
   }

@@ -18,7 +18,7 @@ typedef struct mn_sheet {
   mn_window window;
   mn_spectrum *spectrum; /* NULL while no modes of its own are asked for */
   mn_damping damping;
-  mn_node_sums sums;  /* [nodes] fixed-point deposits of own cells, then [own rows, nodes[0]] of all */
+  mn_node_sums sums;  /* [nodes] fixed-point deposits of own cells, then of all in own rows */
   double *deposit;    /* [own rows, nodes[0]]: counts as numbers, in the same place */
   int64_t squares;    /* sum of the squares of the own deposit's shares, times 2^60 */
   mn_node_rows field; /* [nodes[1], nodes[0], 2] of all ranks */
