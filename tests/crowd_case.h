@@ -56,6 +56,12 @@ static inline mn_shares shared(const mn_parallel *p, sharing how)
   return shares;
 }
 
+/* Which of the own cells is the k-th of the listing; some clouds are listed backwards: the order must not matter. */
+static inline int64_t listed(const cloud *c, mn_block own, int64_t k)
+{
+  return c->mesh.first[0] > 0 ? mn_block_count(own) - 1 - k : k;
+}
+
 static inline mn_crowd gather(const mn_parallel *p, const cloud *c, sharing how, double bin)
 {
   const mn_block own = mn_block_of(c->count, p->rank, p->size);
@@ -63,8 +69,8 @@ static inline mn_crowd gather(const mn_parallel *p, const cloud *c, sharing how,
   mn_shares rows = shared(p, how);
   int64_t order[CELLS];
   double point[2 * CELLS];
-  for (int64_t k = 0; k < mn_block_count(own); k++) { /* also backwards: the order of arrival must not matter */
-    order[k] = how % 2 ? mn_block_count(own) - 1 - k : k;
+  for (int64_t k = 0; k < mn_block_count(own); k++) {
+    order[k] = listed(c, own, k);
     memcpy(&point[2 * k], &c->x[2 * (own.begin + order[k])], 2 * sizeof *point);
   }
   const mn_listing mine = {own, point, order};

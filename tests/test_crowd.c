@@ -116,6 +116,40 @@ static void bins_hold_the_cells_of_their_square_by_id(void **state)
   for_all(check_bins);
 }
 
+/* As many as are dealt in several goes. */
+static void large_crowds_are_whole(void **state)
+{
+  enum { MANY = 100000 };
+  static double x[2 * MANY];
+  static bool met[MANY];
+  (void)state;
+  const mn_parallel *p = check_world();
+  const mn_block own = mn_block_of(MANY, p->rank, p->size);
+  const mn_lattice mesh = {spacing, {-NX / 2, -NY / 2}, {NX, NY}};
+  const mn_listing mine = {own, x + 2 * own.begin, NULL};
+  mn_shares rows = shared(p, EVENLY);
+  mn_crowd crowd = {0};
+  for (int k = 0; k < 2 * MANY; k++) {
+    x[k] = 0.5 * check_normal(29, (uint64_t)k);
+  }
+  check_ok(mn_crowd_gather(p, &mesh, &rows, 0.1, 0.05, &mine, &crowd));
+  bool good = crowd.count > 2 * MANY / 3 / p->size && crowd.start[crowd.bins[0] * crowd.bins[1]] == crowd.count;
+  memset(met, 0, sizeof met);
+  for (int64_t b = 0; b < crowd.bins[0] * crowd.bins[1]; b++) {
+    for (int64_t k = crowd.start[b]; k < crowd.start[b + 1]; k++) {
+      const int64_t id = crowd.id[k] < 0 ? ~crowd.id[k] : crowd.id[k];
+      const double column = floor(x[2 * id] / crowd.bin) - (double)crowd.first[0];
+      const double row = floor(x[2 * id + 1] / crowd.bin) - (double)crowd.first[1];
+      good = good && crowd.x[k] == x[2 * id] && crowd.y[k] == x[2 * id + 1] && !met[id];
+      good = good && (double)b == row * (double)crowd.bins[0] + column;
+      met[id] = true;
+    }
+  }
+  mn_crowd_clear(&crowd);
+  mn_shares_clear(&rows);
+  assert_everywhere(good);
+}
+
 /* The force is the position, and nonsense for neighbours. */
 static bool check_returned(const cloud *c, const mn_crowd *crowd, const mn_range *strip)
 {
@@ -132,14 +166,17 @@ static bool check_returned(const cloud *c, const mn_crowd *crowd, const mn_range
   }
   check_ok(mn_crowd_return(p, &changed, out));
   mn_free(&changed.carried);
-  for (int i = 0; i < 2 * CELLS; i++) {
-    const double force = i < 2 * mn_block_count(own) ? c->x[2 * own.begin + i] : 0.0;
-    good = good && out[i] == i + force;
+  for (int64_t k = 0; k < CELLS; k++) {
+    const bool mine = k < mn_block_count(own);
+    const double *x = &c->x[2 * (mine ? own.begin + listed(c, own, k) : 0)];
+    for (int64_t a = 0; a < 2; a++) {
+      good = good && out[2 * k + a] == (mine ? x[a] : (double)(2 * k + a));
+    }
   }
   return good && strip;
 }
 
-static void forces_of_own_cells_are_added_where_the_cells_came_from(void **state)
+static void forces_of_own_cells_return_in_the_order_of_the_listing(void **state)
 {
   (void)state;
   for_all(check_returned);
@@ -199,6 +236,6 @@ static void strips_cost_the_same_as_far_as_whole_rows_allow(void **state)
 
 MN_TESTS("crowd", cmocka_unit_test(every_cell_is_own_on_the_one_rank_whose_strip_it_is_in),
          cmocka_unit_test(neighbours_within_reach_are_all_there_and_once),
-         cmocka_unit_test(bins_hold_the_cells_of_their_square_by_id),
-         cmocka_unit_test(forces_of_own_cells_are_added_where_the_cells_came_from),
+         cmocka_unit_test(bins_hold_the_cells_of_their_square_by_id), cmocka_unit_test(large_crowds_are_whole),
+         cmocka_unit_test(forces_of_own_cells_return_in_the_order_of_the_listing),
          cmocka_unit_test(strips_cost_the_same_as_far_as_whole_rows_allow));

@@ -42,8 +42,13 @@ static int64_t sum_pairs(const mn_parallel *p, const cloud *c, sharing how, int 
     mn_table_sample(&table, profiles[profile], NULL, 0.0, reach * reach);
     pairs = mn_near_sum(&table, &crowd);
   }
+  double force[2 * CELLS];
+  const mn_block own = mn_block_of(c->count, p->rank, p->size);
+  check_ok(mn_crowd_return(p, &crowd, force));
   memset(out, 0, 2 * CELLS * sizeof *out);
-  check_ok(mn_crowd_return(p, &crowd, out));
+  for (int64_t k = 0; k < mn_block_count(own); k++) {
+    memcpy(out + 2 * listed(c, own, k), force + 2 * k, 2 * sizeof *out);
+  }
   mn_crowd_clear(&crowd);
   MPI_Allreduce(MPI_IN_PLACE, &pairs, 1, MPI_INT64_T, MPI_SUM, p->comm);
   return pairs;

@@ -20,12 +20,14 @@ typedef struct mn_crowd {
   double bin;       /* side */
   int64_t first[2]; /* of the bins: floor(x/bin) */
   int64_t bins[2];
-  int64_t *start;                               /* [bins[0] bins[1] + 1] */
-  int reach;                                    /* bins */
-  mn_block block;                               /* of the ids of this rank */
+  int64_t *start; /* [bins[0] bins[1] + 1] */
+  int reach;      /* bins */
+  int ranks;
   int64_t leaving;                              /* visitors on other ranks */
+  mn_range staying;                             /* which of those that came are of this rank */
   mn_visitor *cells;                            /* [leaving] by rank they go to, then [count] by rank they came from */
-  double *carried;                              /* [leaving + count, 2] their forces, on the way back */
+  int32_t *point;                               /* [leaving + count] of those of this rank: in its listing */
+  double *carried;                              /* [leaving + count, 2] forces of visitors, on the way back */
   int64_t *order;                               /* [count] which of those that came the k-th of the bins is */
   int32_t *bin_of;                              /* [count] of those that came */
   int *sent, *sent_at, *received, *received_at; /* [ranks]; of this rank itself nothing is sent */
@@ -53,7 +55,8 @@ mn_error *mn_crowd_share(const mn_parallel *parallel, const mn_lattice *mesh, mn
 mn_error *mn_crowd_gather(const mn_parallel *parallel, const mn_lattice *mesh, const mn_shares *rows, double reach,
                           double bin, const mn_listing *mine, mn_crowd *crowd) MN_MUST_CHECK;
 
-/* Adds force, of own cells of the strips, to out [local, 2], on the ranks that own the cells.  Collective. */
+/* out [local, 2] = force of own cells of the strips, in the order of the listing, on the ranks that own the cells.
+ * Collective. */
 mn_error *mn_crowd_return(const mn_parallel *parallel, mn_crowd *crowd, double *out) MN_MUST_CHECK;
 
 /* Releases all of it.  Local. */

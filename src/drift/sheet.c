@@ -105,9 +105,9 @@ static mn_error *sort(mn_sheet *s, int64_t local, const double *mine)
     s->cells = local;
     MN_TRY(mn_resize(&s->order, local, sizeof *s->order));
     MN_TRY(mn_resize(&s->point, 2 * local, sizeof *s->point));
-    MN_TRY(mn_resize(&s->read, 2 * local, sizeof *s->read));
+    MN_TRY(mn_resize(&s->force, 2 * local, sizeof *s->force));
   }
-  int32_t *tile = (int32_t *)s->read; /* free until the fields are read */
+  int32_t *tile = (int32_t *)s->force; /* free until there are forces */
   MN_TRY(mn_alloc(&start, tiles + 1, sizeof *start));
   for (int64_t i = 0; i < local; i++) {
     const int64_t column = (int64_t)(mine[2 * i] * per_tile - origin[0]);
@@ -208,6 +208,11 @@ double mn_sheet_density(const mn_parallel *parallel, const mn_sheet *s, int64_t 
   return fmax(all - own, even) / (s->mesh.spacing * s->mesh.spacing);
 }
 
+double *mn_sheet_forces(const mn_sheet *s, double *out)
+{
+  return is_sorted(s) ? s->force : out;
+}
+
 mn_error *mn_sheet_read(const mn_parallel *parallel, mn_sheet *s, int64_t local, const double *mine, double *out)
 {
   const mn_range all = {0, s->mesh.nodes[1]};
@@ -216,12 +221,11 @@ mn_error *mn_sheet_read(const mn_parallel *parallel, mn_sheet *s, int64_t local,
     mn_lattice_interpolate(&s->mesh, &s->window, local, mine, all, s->field.values, out);
     return NULL;
   }
-  memset(s->read, 0, (size_t)(2 * local) * sizeof *s->read);
-  mn_lattice_interpolate(&s->mesh, &s->window, local, s->point, all, s->field.values, s->read);
+  mn_lattice_interpolate(&s->mesh, &s->window, local, s->point, all, s->field.values, s->force);
   for (int64_t k = 0; k < local; k++) {
     __builtin_prefetch(out + 2 * s->order[k + AHEAD < local ? k + AHEAD : k], 1);
-    out[2 * s->order[k]] += s->read[2 * k];
-    out[2 * s->order[k] + 1] += s->read[2 * k + 1];
+    out[2 * s->order[k]] = s->force[2 * k];
+    out[2 * s->order[k] + 1] = s->force[2 * k + 1];
   }
   return NULL;
 }
@@ -234,5 +238,5 @@ void mn_sheet_clear(mn_sheet *s)
   mn_node_rows_clear(&s->field);
   mn_free(&s->order);
   mn_free(&s->point);
-  mn_free(&s->read);
+  mn_free(&s->force);
 }

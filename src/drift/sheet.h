@@ -27,7 +27,7 @@ typedef struct mn_sheet {
   int64_t cells;  /* sorted below; 0: in their own order */
   int64_t *order; /* [cells] */
   double *point;  /* [cells, 2] */
-  double *read;   /* [cells, 2] */
+  double *force;  /* [cells, 2] */
 } mn_sheet;
 
 /* Lays the mesh and takes a window; nothing happens when that is so already.  Collective. */
@@ -52,12 +52,16 @@ double *mn_sheet_field(mn_sheet *sheet, int rank, const mn_model *model, const m
 double mn_sheet_density(const mn_parallel *parallel, const mn_sheet *sheet, int64_t count, const mn_chosen *some,
                         const double *mine);
 
-/* Adds the field at the cells spread last to out [local, 2].  Collective. */
-mn_error *mn_sheet_read(const mn_parallel *parallel, mn_sheet *sheet, int64_t local, const double *mine,
-                        double *out) MN_MUST_CHECK;
-
 /* Own cells in the order they were spread in. */
 mn_listing mn_sheet_listing(const mn_sheet *sheet, mn_block block, const double *mine);
+
+/* Where forces on own cells are put together, [cells, 2] in that order, before the field is read; not zeroed.  out as
+ * that of mn_sheet_read.  Local. */
+double *mn_sheet_forces(const mn_sheet *sheet, double *out);
+
+/* Adds the field at the cells spread last to their forces, and puts these into out [local, 2].  Collective. */
+mn_error *mn_sheet_read(const mn_parallel *parallel, mn_sheet *sheet, int64_t local, const double *mine,
+                        double *out) MN_MUST_CHECK;
 
 /* Nodes in own rows.  Local. */
 int64_t mn_sheet_own(const mn_sheet *sheet, int rank);

@@ -177,21 +177,6 @@ static mn_error *take(mn_drift *drift, double now, const double *mine)
   return error;
 }
 
-static mn_error *add_fields(mn_drift *drift, double now, const mn_present *present, const double *mine, double *sum)
-{
-  spectral *w = drift->work;
-  const mn_ground ground = ground_of(w);
-  const double ladder = w->fine ? fmax(w->from, mn_ladder_variance(w->ladder)) : w->from;
-  const mn_symbol_key key = {*present, w->from, ladder};
-  double *field = mn_sheet_field(&w->sheet, drift->parallel.rank, w->fine ? &drift->model : NULL, &key);
-  clock(drift, MN_PHASE_SHEET);
-  MN_TRY(mn_ladder_add_gradient(w->ladder, now, present, ladder, &ground, field));
-  clock(drift, MN_PHASE_LADDER);
-  MN_TRY(mn_sheet_read(&drift->parallel, &w->sheet, mn_block_count(drift->block), mine, sum));
-  clock(drift, MN_PHASE_READ);
-  return NULL;
-}
-
 /* What the narrow part depends on, kept the same for many steps: the frame for the box of the cells, and the distance
  * within which a cell has at most 0.03 neighbours to a power of two. */
 static mn_narrow_key narrow_key(const spectral *w, const mn_present *present)
@@ -233,17 +218,35 @@ static mn_error *gather_near(mn_drift *drift, const double *mine)
   return error;
 }
 
-static mn_error *add_pairs(mn_drift *drift, const mn_present *present, const double *mine, double *sum)
+/* Forces of near pairs, put where the fields of the sheet will be added to them. */
+static mn_error *begin_with_pairs(mn_drift *drift, const mn_present *present, const double *mine, double *sum)
 {
   spectral *w = drift->work;
+  double *out = mn_sheet_forces(&w->sheet, sum);
   if (!w->layout.pairs) {
+    memset(out, 0, (size_t)(2 * mn_block_count(drift->block)) * sizeof *out);
     return NULL;
   }
   MN_TRY(gather_near(drift, mine));
   mn_error *error = sum_near(drift, present);
-  error = error ? error : mn_crowd_return(&drift->parallel, &w->crowd, sum);
+  error = error ? error : mn_crowd_return(&drift->parallel, &w->crowd, out);
   clock(drift, MN_PHASE_NEAR);
   return error;
+}
+
+static mn_error *add_fields(mn_drift *drift, double now, const mn_present *present, const double *mine, double *sum)
+{
+  spectral *w = drift->work;
+  const mn_ground ground = ground_of(w);
+  const double ladder = w->fine ? fmax(w->from, mn_ladder_variance(w->ladder)) : w->from;
+  const mn_symbol_key key = {*present, w->from, ladder};
+  double *field = mn_sheet_field(&w->sheet, drift->parallel.rank, w->fine ? &drift->model : NULL, &key);
+  clock(drift, MN_PHASE_SHEET);
+  MN_TRY(mn_ladder_add_gradient(w->ladder, now, present, ladder, &ground, field));
+  clock(drift, MN_PHASE_LADDER);
+  MN_TRY(mn_sheet_read(&drift->parallel, &w->sheet, mn_block_count(drift->block), mine, sum));
+  clock(drift, MN_PHASE_READ);
+  return NULL;
 }
 
 /* Largest error that the own trails may make, in units of one source. */
@@ -290,9 +293,8 @@ static mn_error *sum_forces(mn_drift *drift, double now, const mn_present *prese
   MN_TRY(prepare(drift, present, mine));
   clock(drift, MN_PHASE_SHEET);
   MN_TRY(take(drift, now, mine));
-  memset(sum, 0, (size_t)(2 * mn_block_count(drift->block)) * sizeof *sum);
+  MN_TRY(begin_with_pairs(drift, present, mine, sum));
   MN_TRY(add_fields(drift, now, present, mine, sum));
-  MN_TRY(add_pairs(drift, present, mine, sum));
   return subtract_trails(drift, now, present->window, mine, sum);
 }
 
