@@ -32,7 +32,10 @@ mn_error *mn_reserve(void *inout, int64_t count, size_t size) MN_MUST_CHECK;
  * @param inout  address of a pointer obtained from mn_alloc, or of a NULL pointer */
 void mn_free(void *inout);
 
-/** Bytes now allocated through this module by this process, for leak checks and for comparing a plan
+/** Counts bytes that were got elsewhere, as shared memory is, or given back: less than 0.  Local. */
+void mn_memory_account(int64_t bytes);
+
+/** Bytes now allocated or accounted for through this module by this process, for leak checks and for comparing a plan
  * with what was used.  Local. */
 int64_t mn_memory_live(void);
 

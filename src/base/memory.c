@@ -9,7 +9,7 @@
 static int64_t live_bytes;
 static int64_t peak_bytes;
 
-static void account(int64_t bytes)
+void mn_memory_account(int64_t bytes)
 {
   live_bytes += bytes;
   if (live_bytes > peak_bytes) {
@@ -36,7 +36,7 @@ mn_error *mn_alloc(void *out, int64_t count, size_t size)
   }
   memset(head, 0, padded + MN_ALIGNMENT);
   memcpy(head, &bytes, sizeof bytes);
-  account((int64_t)bytes);
+  mn_memory_account((int64_t)bytes);
   void *block = head + MN_ALIGNMENT;
   memcpy(out, &block, sizeof block);
   return NULL;
@@ -81,7 +81,7 @@ void mn_free(void *inout)
   if (block) {
     size_t bytes = 0;
     memcpy(&bytes, head_of(block), sizeof bytes);
-    account(-(int64_t)bytes);
+    mn_memory_account(-(int64_t)bytes);
     free(head_of(block));
     block = NULL;
     memcpy(inout, &block, sizeof block);

@@ -1,5 +1,7 @@
 #include "common.h"
 
+#include <mnemotaxis/memory.h>
+
 #include <stdbool.h>
 #include <sys/statvfs.h>
 
@@ -22,9 +24,16 @@ static mn_error *lack_of(int64_t bytes)
                          (double)bytes / 1048576.0);
 }
 
+/* Memory is mapped by pages, so that it begins at the same place of a page for all ranks, but not on a cache line. */
+static void *align(void *part)
+{
+  char *begin = part;
+  return begin + (MN_ALIGNMENT - (uintptr_t)begin % MN_ALIGNMENT) % MN_ALIGNMENT;
+}
+
 mn_error *mn_common_create(const mn_parallel *parallel, MPI_Comm node, int64_t count, MPI_Win *window)
 {
-  const int64_t bytes = count * (int64_t)sizeof(double);
+  const int64_t bytes = count * (int64_t)sizeof(double) + MN_ALIGNMENT;
   MPI_Info info;
   void *own;
   *window = MPI_WIN_NULL;
@@ -45,6 +54,7 @@ mn_error *mn_common_create(const mn_parallel *parallel, MPI_Comm node, int64_t c
   }
   if (!error) {
     MPI_Win_lock_all(MPI_MODE_NOCHECK, *window);
+    mn_memory_account(bytes);
   }
   return error;
 }
@@ -52,6 +62,10 @@ mn_error *mn_common_create(const mn_parallel *parallel, MPI_Comm node, int64_t c
 void mn_common_destroy(MPI_Win *window)
 {
   if (*window != MPI_WIN_NULL) {
+    MPI_Aint *bytes;
+    int known;
+    MPI_Win_get_attr(*window, MPI_WIN_SIZE, (void *)&bytes, &known);
+    mn_memory_account(-(int64_t)*bytes);
     MPI_Win_unlock_all(*window);
     MPI_Win_free(window);
   }
@@ -63,7 +77,7 @@ void *mn_common_part(MPI_Win window, int rank)
   int unit;
   void *part;
   MPI_Win_shared_query(window, rank, &bytes, &unit, &part);
-  return part;
+  return align(part);
 }
 
 void mn_common_synchronize(MPI_Win window, MPI_Comm node)

@@ -1,6 +1,8 @@
-/* Rows are transformed one by one and go in batches into a block [kept columns][own rows]; the columns of a rank are
- * consecutive in it, so MPI_Alltoallv sends them as they lie.  What arrives from rank q is [own columns][rows of q]; it
- * is copied into the columns.  Without other ranks the block is the columns. */
+/* Rows are transformed one by one and go in batches into the own columns, and for those of other ranks into a block
+ * [kept columns][own rows]; the columns of a rank are consecutive in it, so MPI_Alltoallv sends them as they lie.  What
+ * arrives from rank q is [own columns][rows of q]; it is copied into the columns.  Tried without gain: blocks in shared
+ * memory, read by other ranks (10 % of the transforms; but what is touched first there takes 1 ms a MB, and meshes are
+ * laid anew). */
 #include <mnemotaxis/memory.h>
 
 #include "transform_parts.h"
@@ -13,10 +15,9 @@ struct mn_transform {
   const mn_transform_parts *parts;
   mn_shares rows, columns;
   void *plans;
-  char *own[2];    /* [own columns][ny] complex, of kx and of -kx */
-  char *packed[2]; /* [kept columns][own rows] complex; only with other ranks */
-  char *arriving;  /* [own columns][ny] complex, by rank of the rows; only with other ranks */
-  int *send_count, *send_at, *receive_count, *receive_at; /* [ranks] complex numbers */
+  mn_transform_places at[2]; /* complex, of kx and of -kx; packed only with other ranks */
+  char *arriving;            /* [own columns][ny] complex, by rank of the rows; only with other ranks */
+  int *send_count, *send_at, *receive_count, *receive_at; /* [ranks] complex numbers; 0 of this rank's */
 };
 
 int64_t mn_transform_size(int64_t n)
@@ -41,9 +42,9 @@ static mn_error *allocate(mn_transform *t)
   const int64_t rows = mn_shares_count(&t->rows, t->parallel.rank);
   const int64_t columns = mn_shares_count(&t->columns, t->parallel.rank);
   for (int side = 0; side < 2; side++) {
-    MN_TRY(mn_alloc(&t->own[side], columns * t->layout.ny, t->parts->complex_bytes));
+    MN_TRY(mn_alloc(&t->at[side].own, columns * t->layout.ny, t->parts->complex_bytes));
     if (size > 1) {
-      MN_TRY(mn_alloc(&t->packed[side], t->layout.kept * rows, t->parts->complex_bytes));
+      MN_TRY(mn_alloc(&t->at[side].packed, t->layout.kept * rows, t->parts->complex_bytes));
     }
   }
   if (size > 1) {
@@ -58,9 +59,10 @@ static mn_error *allocate(mn_transform *t)
                            (long long)t->layout.nx, (long long)t->layout.ny);
   }
   for (int q = 0; q < size; q++) {
-    t->send_count[q] = (int)(mn_shares_count(&t->columns, q) * rows);
+    const bool other = q != t->parallel.rank;
+    t->send_count[q] = other ? (int)(mn_shares_count(&t->columns, q) * rows) : 0;
     t->send_at[q] = (int)(t->columns.begin[q] * rows);
-    t->receive_count[q] = (int)(mn_shares_count(&t->rows, q) * columns);
+    t->receive_count[q] = other ? (int)(mn_shares_count(&t->rows, q) * columns) : 0;
     t->receive_at[q] = (int)(t->rows.begin[q] * columns);
   }
   return t->parts->create(&t->layout, &t->plans);
@@ -107,8 +109,8 @@ void mn_transform_destroy(mn_transform **transform)
     mn_shares_clear(&t->rows);
     mn_shares_clear(&t->columns);
     for (int side = 0; side < 2; side++) {
-      mn_free(&t->own[side]);
-      mn_free(&t->packed[side]);
+      mn_free(&t->at[side].own);
+      mn_free(&t->at[side].packed);
     }
     mn_free(&t->arriving);
     mn_free(&t->send_count);
@@ -124,8 +126,8 @@ const mn_transform_layout *mn_transform_shape(const mn_transform *t)
   return &t->layout;
 }
 
-/* Between columns and what arrived from (or goes to) every rank. */
-static void sort_columns(const mn_transform *t, char *own, bool into)
+/* Between columns and what arrived from (or goes to) every other rank. */
+static void sort_columns(const mn_transform *t, int side, bool into)
 {
   const size_t unit = t->parts->complex_bytes;
   const int64_t count = t->layout.col_end - t->layout.col_begin;
@@ -133,15 +135,18 @@ static void sort_columns(const mn_transform *t, char *own, bool into)
     for (int q = 0; q < t->parallel.size; q++) {
       const int64_t rows = mn_shares_count(&t->rows, q);
       char *block = t->arriving + (size_t)(t->receive_at[q] + c * rows) * unit;
-      char *column = own + (size_t)(c * t->layout.ny + t->rows.begin[q]) * unit;
-      memcpy(into ? column : block, into ? block : column, (size_t)rows * unit);
+      char *column = (char *)t->at[side].own + (size_t)(c * t->layout.ny + t->rows.begin[q]) * unit;
+      if (t->receive_count[q] > 0) {
+        memcpy(into ? column : block, into ? block : column, (size_t)rows * unit);
+      }
     }
   }
 }
 
-static void exchange(mn_transform *t, char *packed, bool forward)
+static void exchange(mn_transform *t, int side, bool forward)
 {
   MPI_Datatype number;
+  void *packed = t->at[side].packed;
   MPI_Type_contiguous((int)t->parts->complex_bytes, MPI_BYTE, &number);
   MPI_Type_commit(&number);
   if (forward) {
@@ -163,19 +168,18 @@ static int batch(int64_t row, int64_t count)
 void mn_transform_to_columns(mn_transform *t, const double *rows)
 {
   const int64_t count = t->layout.row_end - t->layout.row_begin;
-  const bool alone = t->parallel.size == 1;
   for (int64_t row = 0; row < count; row += MN_TRANSFORM_BATCH) {
-    t->parts->rows_forward(t->plans, &t->layout, rows, row, batch(row, count), alone ? t->own[0] : t->packed[0]);
+    t->parts->rows_forward(t->plans, &t->layout, rows, row, batch(row, count), &t->at[0]);
   }
-  if (!alone) {
-    exchange(t, t->packed[0], true);
-    sort_columns(t, t->own[0], true);
+  if (t->parallel.size > 1) {
+    exchange(t, 0, true);
+    sort_columns(t, 0, true);
   }
 }
 
 static char *column_of(const mn_transform *t, int side, int64_t c)
 {
-  return t->own[side] + (size_t)(c * t->layout.ny) * t->parts->complex_bytes;
+  return (char *)t->at[side].own + (size_t)(c * t->layout.ny) * t->parts->complex_bytes;
 }
 
 void mn_transform_column_out(mn_transform *t, int64_t c, double *modes)
@@ -191,14 +195,12 @@ void mn_transform_column_in(mn_transform *t, int64_t c, int side, const double *
 void mn_transform_to_rows(mn_transform *t, double *rows)
 {
   const int64_t count = t->layout.row_end - t->layout.row_begin;
-  const bool alone = t->parallel.size == 1;
-  void *const from[2] = {alone ? t->own[0] : t->packed[0], alone ? t->own[1] : t->packed[1]};
-  for (int side = 0; side < 2 && !alone; side++) {
-    sort_columns(t, t->own[side], false);
-    exchange(t, t->packed[side], false);
+  for (int side = 0; side < 2 && t->parallel.size > 1; side++) {
+    sort_columns(t, side, false);
+    exchange(t, side, false);
   }
   for (int64_t row = 0; row < count; row += MN_TRANSFORM_BATCH) {
-    t->parts->rows_back(t->plans, &t->layout, from, row, batch(row, count), rows);
+    t->parts->rows_back(t->plans, &t->layout, t->at, row, batch(row, count), rows);
   }
 }
 

@@ -52,11 +52,36 @@ static void destroy(void **in)
   mn_free(in);
 }
 
-/* to[kx][row of the block] = modes of n own rows from `row` on, for the columns of every rank in turn */
-static void rows_forward(const void *in, const mn_transform_layout *l, const double *rows, int64_t row, int n, void *to)
+/* Columns that lie alike: column kx begins (kx - origin) apart from `base`, with its mode of own row 0. */
+typedef struct stretch {
+  int64_t first, last, origin, apart;
+  FFTW(complex) * base;
+} stretch;
+
+/* Before the own columns, these (k = 1), and behind them. */
+static stretch stretch_of(const mn_transform_layout *l, const mn_transform_places *at, int k)
+{
+  const int64_t rows = l->row_end - l->row_begin;
+  if (k == 1) {
+    return (stretch){l->col_begin, l->col_end, l->col_begin, l->ny, (FFTW(complex) *)at->own + l->row_begin};
+  }
+  return (stretch){k == 0 ? 0 : l->col_end, k == 0 ? l->col_begin : l->kept, 0, rows, at->packed};
+}
+
+static void put_columns(const plans *p, const stretch *s, int64_t row, int n)
+{
+  for (int64_t kx = s->first; kx < s->last; kx++) {
+    FFTW(complex) *column = s->base + (kx - s->origin) * s->apart + row;
+    for (int b = 0; b < n; b++) {
+      memcpy(column[b], p->row_modes[b * p->stride + kx], sizeof *column);
+    }
+  }
+}
+
+static void rows_forward(const void *in, const mn_transform_layout *l, const double *rows, int64_t row, int n,
+                         const mn_transform_places *to)
 {
   const plans *p = in;
-  const int64_t count = l->row_end - l->row_begin;
   for (int b = 0; b < n; b++) {
     const double *from = rows + (row + b) * l->nx;
     for (int64_t i = 0; i < l->nx; i++) {
@@ -64,37 +89,40 @@ static void rows_forward(const void *in, const mn_transform_layout *l, const dou
     }
     FFTW(execute_dft_r2c)(p->row, p->scratch, p->row_modes + b * p->stride);
   }
-  FFTW(complex) *column = (FFTW(complex) *)to + row;
-  for (int64_t kx = 0; kx < l->kept; kx++, column += count) {
-    for (int b = 0; b < n; b++) {
-      memcpy(column[b], p->row_modes[b * p->stride + kx], sizeof *column);
-    }
+  for (int k = 0; k < 3; k++) {
+    const stretch s = stretch_of(l, to, k);
+    put_columns(p, &s, row, n);
   }
 }
 
-/* Columns [first, last), `apart` from one to the next, into n rows at to, to + step, ...; by lines of the cache. */
-static void take_columns(const plans *p, int64_t first, int64_t last, int n, const FFTW(complex) * column,
-                         int64_t apart, FFTW(complex) * to, int step)
+/* Columns of a stretch that are among [first, last), into n rows at to, to + step, ...; by lines of the cache. */
+static void take_columns(const plans *p, const stretch *s, int64_t first, int64_t last, int64_t row, int n,
+                         FFTW(complex) * to, int step)
 {
   enum { LINE = 8 };
+  first = first > s->first ? first : s->first;
+  last = last < s->last ? last : s->last;
   for (int64_t kx = first; kx < last; kx += LINE) {
     const int64_t count = last - kx < LINE ? last - kx : LINE;
+    FFTW(complex) *column = s->base + (kx - s->origin) * s->apart + row;
     for (int b = 0; b < n; b++) {
       for (int64_t k = 0; k < count; k++) {
-        memcpy(to[b * p->stride + step * (kx + k)], column[(kx + k) * apart + b], sizeof *column);
+        memcpy(to[b * p->stride + step * (kx + k)], column[k * s->apart + b], sizeof *column);
       }
     }
   }
 }
 
-static void rows_back(const void *in, const mn_transform_layout *l, void *const from[2], int64_t row, int n,
-                      double *rows)
+static void rows_back(const void *in, const mn_transform_layout *l, const mn_transform_places from[2], int64_t row,
+                      int n, double *rows)
 {
   const plans *p = in;
-  const int64_t count = l->row_end - l->row_begin;
   const int64_t opposite = 2 * l->kept > l->nx ? l->nx / 2 : l->kept; /* -nx/2 is nx/2 */
-  take_columns(p, 0, l->kept, n, (const FFTW(complex) *)from[0] + row, count, p->row_modes, 1);
-  take_columns(p, 1, opposite, n, (const FFTW(complex) *)from[1] + row, count, p->row_modes + l->nx, -1);
+  for (int k = 0; k < 3; k++) {
+    const stretch s[2] = {stretch_of(l, &from[0], k), stretch_of(l, &from[1], k)};
+    take_columns(p, &s[0], 0, l->kept, row, n, p->row_modes, 1);
+    take_columns(p, &s[1], 1, opposite, row, n, p->row_modes + l->nx, -1);
+  }
   for (int b = 0; b < n; b++) {
     FFTW(complex) *modes = p->row_modes + b * p->stride;
     const int64_t gap = l->nx + 1 - 2 * l->kept;
