@@ -48,4 +48,30 @@ static void the_error_of_few_cells_is_that_of_one_pair(void **state)
   assert_in_range(few.layout.width, many.layout.width + 1, MN_WINDOW_MAX - 1);
 }
 
-MN_TESTS("layout", cmocka_unit_test(the_error_of_few_cells_is_that_of_one_pair));
+/* A million cells whose own past grows: as they are pulled harder, meshes get coarser and never finer again, while the
+ * window is the same. */
+static void meshes_do_not_change_back_and_forth(void **state)
+{
+  enum { MOMENTS = 400 };
+  (void)state;
+  const mn_drift drift = {.model = {.theta = 1.0, .chi = 6.28},
+                          .options = {.tolerance = 1e-6, .shortest_step = 0.02, .longest_step = 0.02},
+                          .count = 1000000};
+  mn_tail tail = {.log_step = 0.0};
+  double cutoff = INFINITY;
+  int changes = 0;
+  for (int k = 0; k < MOMENTS; k++) {
+    const double passed = (double)k / MOMENTS;
+    const mn_scene scene = {900.0 + 5400.0 * passed, 25000.0 - 8000.0 * passed};
+    const mn_setting setting = {scene, {0.02, 0.02}, {18.5, 18.0}, 0.0867, MN_WINDOW_MAX};
+    mn_layout layout;
+    mn_layout_choose(&drift, &setting, &tail, &layout);
+    assert_true(layout.pairs && layout.cutoff <= cutoff);
+    changes += layout.cutoff < cutoff;
+    cutoff = layout.cutoff;
+  }
+  assert_in_range(changes, 4, 8); /* there is something to choose */
+}
+
+MN_TESTS("layout", cmocka_unit_test(meshes_do_not_change_back_and_forth),
+         cmocka_unit_test(the_error_of_few_cells_is_that_of_one_pair));

@@ -77,13 +77,18 @@ static double near_force(const mn_drift *drift, const mn_scene *scene, const mn_
   return random + mean;
 }
 
-/* Relative error of the near part for pairs below that cut: one of few values, so that what is tabulated for it serves
- * many steps.  Where by chance no cell is near another, much less is felt than the near part might be. */
-static double near_accuracy(const mn_drift *drift, const mn_setting *s, double cut)
+/* Relative errors of the near part: as they are allowed, or one of few values below, so that what is tabulated serves
+ * many steps.  By the former spacings are chosen: the costs of few values rise and fall, and meshes would change with
+ * them again and again. */
+typedef enum values { ALL_VALUES, FEW_VALUES } values;
+
+/* Relative error of the near part for pairs below that cut.  Where by chance no cell is near another, much less is felt
+ * than the near part might be. */
+static double near_accuracy(const mn_drift *drift, const mn_setting *s, double cut, values of)
 {
   const double allowed = share * drift->options.tolerance * s->scene.force;
   const double left = fmin(fmax(allowed / near_force(drift, &s->scene, &s->present, cut), near_least), 0.3);
-  return near_least * exp2(floor(2.0 * log2(left / near_least)) / 2.0);
+  return of == ALL_VALUES ? left : near_least * exp2(floor(2.0 * log2(left / near_least)) / 2.0);
 }
 
 /* Gaussians of variance w end, in sums over pairs, at r^2 = 2 w decay. */
@@ -93,9 +98,9 @@ static double decay_for(double accuracy)
 }
 
 /* Pairs below that cut, and the modes they leave to the meshes. */
-static mn_layout with_pairs(const mn_drift *drift, const mn_setting *s, double cut)
+static mn_layout with_pairs(const mn_drift *drift, const mn_setting *s, double cut, values of)
 {
-  const double accuracy = near_accuracy(drift, s, cut);
+  const double accuracy = near_accuracy(drift, s, cut, of);
   const double decay = decay_for(accuracy);
   return (mn_layout){.pairs = cut > mn_split_narrowest(&drift->model),
                      .cut = cut,
@@ -106,16 +111,16 @@ static mn_layout with_pairs(const mn_drift *drift, const mn_setting *s, double c
 
 /* As few pairs as the modes up to a cutoff allow: cut cutoff^2 = 2 decay(cut), and the decay hardly depends on the cut.
  */
-static mn_layout fewest_pairs(const mn_drift *drift, const mn_setting *s, double cutoff)
+static mn_layout fewest_pairs(const mn_drift *drift, const mn_setting *s, double cutoff, values of)
 {
   const double narrowest = mn_split_narrowest(&drift->model);
   double decay = log(1.0 / (share * drift->options.tolerance));
   double cut = 0.0;
   for (int i = 0; i < 8; i++) { /* with decay it may end between two neighbours */
     cut = fmax(2.0 * decay / (cutoff * cutoff), narrowest);
-    decay = decay_for(near_accuracy(drift, s, cut));
+    decay = decay_for(near_accuracy(drift, s, cut, of));
   }
-  mn_layout l = with_pairs(drift, s, cut);
+  mn_layout l = with_pairs(drift, s, cut, of);
   l.cutoff = cutoff;
   return l;
 }
@@ -253,10 +258,10 @@ static double finer(spacings *s, int levels)
 }
 
 static mn_layout layout_for(const mn_drift *drift, const mn_setting *s, const mn_tail *tail, double alone,
-                            double spacing)
+                            double spacing, values of)
 {
   const double cutoff = MN_PHASE_END / spacing;
-  mn_layout l = cutoff >= alone ? (mn_layout){.cutoff = cutoff} : fewest_pairs(drift, s, cutoff);
+  mn_layout l = cutoff >= alone ? (mn_layout){.cutoff = cutoff} : fewest_pairs(drift, s, cutoff, of);
   l.width = width_for(drift, &s->scene, tail, spacing, s->equal);
   l.cost = mn_layout_cost(drift, s, &l);
   return l;
@@ -265,7 +270,7 @@ static mn_layout layout_for(const mn_drift *drift, const mn_setting *s, const mn
 /* With the cut that is asked for. */
 static mn_layout layout_with(const mn_drift *drift, const mn_setting *s, const mn_tail *tail, double spacing)
 {
-  mn_layout l = with_pairs(drift, s, fmax(drift->options.cut, mn_split_narrowest(&drift->model)));
+  mn_layout l = with_pairs(drift, s, fmax(drift->options.cut, mn_split_narrowest(&drift->model)), FEW_VALUES);
   l.cutoff = fmax(l.cutoff, MN_PHASE_END / spacing);
   l.width = width_for(drift, &s->scene, tail, MN_PHASE_END / l.cutoff, s->equal);
   l.cost = mn_layout_cost(drift, s, &l);
@@ -287,13 +292,15 @@ void mn_layout_choose(const mn_drift *drift, const mn_setting *s, mn_tail *tail,
   const double node = mn_prices_of(&drift->options).node;
   spacings next = {s->coarsest, 1};
   double spacing = first;
-  *layout = layout_for(drift, s, tail, alone, first);
-  while (!(asked > 0.0) && spacing > finest * s->coarsest &&
-         node * nodes_for(s->side, MN_PHASE_END / spacing) < layout->cost) {
+  double best = first;
+  double cost = layout_for(drift, s, tail, alone, first, ALL_VALUES).cost;
+  while (!(asked > 0.0) && spacing > finest * s->coarsest && node * nodes_for(s->side, MN_PHASE_END / spacing) < cost) {
     spacing = finer(&next, mn_layout_ratio(&drift->options));
-    const mn_layout l = layout_for(drift, s, tail, alone, spacing);
-    *layout = l.cost < layout->cost ? l : *layout;
+    const double here = layout_for(drift, s, tail, alone, spacing, ALL_VALUES).cost;
+    best = here < cost ? spacing : best;
+    cost = fmin(cost, here);
   }
+  *layout = layout_for(drift, s, tail, alone, best, FEW_VALUES);
 }
 
 double mn_layout_error(const mn_drift *drift, const mn_scene *scene, const mn_tail *t, const mn_layout *layout,

@@ -138,11 +138,12 @@ static mn_error *prepare(mn_drift *drift, const mn_present *present, const doubl
   spectral *w = drift->work;
   mn_extent_find(&drift->parallel, mn_block_count(drift->block), mine, w->low, w->high);
   const double widest = mn_split_widest(&drift->model, present);
+  const double *frame = keep_frame(w);
   w->layout = (mn_layout){.width = w->equal.width};
   if (w->scene.force > 0.0) {
     const mn_setting setting = {w->scene,
                                 *present,
-                                {w->high[0] - w->low[0], w->high[1] - w->low[1]},
+                                {frame[2] - frame[0], frame[3] - frame[1]},
                                 mn_ladder_entry(w->ladder, present->window),
                                 w->equal.width};
     mn_layout_choose(drift, &setting, &w->tail, &w->layout);
@@ -153,7 +154,6 @@ static mn_error *prepare(mn_drift *drift, const mn_present *present, const doubl
   const double spacing = mn_ladder_spacing(w->ladder) / ratio;
   w->from = w->layout.pairs ? w->layout.cut : fmax(1e-7 * widest, 0.5 * mn_split_narrowest(&drift->model));
   w->fine = ratio > 1.0;
-  const double *frame = keep_frame(w);
   MN_TRY(lay_sheet(drift, frame, frame + 2, spacing));
   drift->cost.nodes = w->sheet.mesh.nodes[0] * w->sheet.mesh.nodes[1];
   const bool single = drift->options.tolerance >= single_from;
