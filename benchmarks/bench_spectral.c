@@ -160,11 +160,12 @@ int main(int argc, char **argv)
       printf("# step %lld: %.4f s\n", (long long)n, spent);
     }
   }
+  double bytes = (double)(mn_memory_peak() - mn_history_bytes(history));
+  MPI_Allreduce(MPI_IN_PLACE, &bytes, 1, MPI_DOUBLE, MPI_SUM, parallel.comm);
   if (parallel.rank == 0) {
     for (int k = 0; k < MN_PHASES; k++) {
       start.phase[k] = (drift->cost.phase[k] - start.phase[k]) / (double)measured;
     }
-    const double bytes = (double)(mn_memory_peak() - mn_history_bytes(history)) * parallel.size;
     printf("cells,steps,tolerance,theta,ranks,seconds,fastest,ns_per_cell");
     for (int k = 0; k < MN_PHASES; k++) {
       printf(",%s_ms", bench_phase[k]);

@@ -284,7 +284,7 @@ static void shared_rows_are_those_of_their_owners_on_any_number_of_nodes(void **
 }
 
 /* What a rank holds in shared memory counts as allocated by it, until it is released. */
-static void shared_memory_is_counted(void **state)
+static void shared_memory_is_counted_and_aligned(void **state)
 {
   enum { COUNT = 10000, ROOM = COUNT + COUNT / 8 };
   (void)state;
@@ -300,9 +300,10 @@ static void shared_memory_is_counted(void **state)
   const int64_t held[2] = {reserved - created, mn_memory_live() - reserved};
   const int64_t copy = p->rank == 0 ? ROOM * 8 : 0;
   const bool good = held[0] >= copy && held[0] <= copy + 64 && held[1] >= ROOM * 8 && held[1] <= ROOM * 8 + 64;
+  const bool aligned = (uintptr_t)sums.counts % MN_ALIGNMENT == 0 && (uintptr_t)rows.values % MN_ALIGNMENT == 0;
   mn_node_sums_clear(&sums);
   mn_node_rows_clear(&rows);
-  assert_everywhere(good && mn_memory_live() == before);
+  assert_everywhere(good && aligned && mn_memory_live() == before);
 }
 
 /* What one rank of a node writes is what the others read: there is no second copy. */
@@ -328,4 +329,4 @@ MN_TESTS("rows", cmocka_unit_test(even_shares_cover_all_indices_and_differ_by_on
          cmocka_unit_test(sums_are_of_what_all_ranks_hold_on_any_number_of_nodes),
          cmocka_unit_test(shared_rows_are_those_of_their_owners_on_any_number_of_nodes),
          cmocka_unit_test(shared_memory_that_no_node_has_is_refused_on_all_ranks),
-         cmocka_unit_test(shared_memory_is_counted), cmocka_unit_test(a_node_has_one_copy));
+         cmocka_unit_test(shared_memory_is_counted_and_aligned), cmocka_unit_test(a_node_has_one_copy));

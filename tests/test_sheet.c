@@ -5,6 +5,7 @@
 #include <drift/sheet.h>
 #include <math.h>
 #include <mnemotaxis/memory.h>
+#include <string.h>
 
 enum { CELLS = 3000 };
 
@@ -69,5 +70,54 @@ static void density_is_the_same_on_any_number_of_ranks(void **state)
   assert_true(together == by_itself);
 }
 
-MN_TESTS("sheet", cmocka_unit_test(density_is_that_of_the_others), cmocka_unit_test(lonely_cells_have_hardly_any),
+/* A wave on the nodes, and on every cell a force of its own before. */
+static void check_read(int64_t nx, int64_t ny)
+{
+  const mn_parallel *p = check_world();
+  const mn_block block = mn_block_of(CELLS, p->rank, p->size);
+  const int64_t local = mn_block_count(block);
+  const mn_lattice mesh = {.spacing = 0.01, .first = {-nx / 2, -ny / 2}, .nodes = {nx, ny}};
+  const mn_symbol_key none = {.low = 0.0};
+  mn_sheet sheet = {.cells = 0};
+  mn_window window;
+  double *array[3]; /* cells, forces, and those expected */
+  for (int k = 0; k < 3; k++) {
+    check_ok(mn_alloc(&array[k], 2 * local, sizeof(double)));
+  }
+  for (int64_t i = 0; i < 2 * local; i++) {
+    array[0][i] = fmax(-1.0, fmin(0.3 * check_normal(13, (uint64_t)(2 * block.begin + i)), 1.0));
+    array[2][i] = (double)(2 * block.begin + i);
+  }
+  mn_window_make(6, MN_PHASE_WINDOW, &window);
+  check_ok(mn_sheet_lay(p, &mesh, &window, &sheet));
+  check_ok(mn_sheet_spread(p, &sheet, CELLS, local, array[0]));
+  double *field = mn_sheet_field(&sheet, p->rank, NULL, &none);
+  for (int64_t k = 0; k < 2 * mn_sheet_own(&sheet, p->rank); k++) {
+    field[k] = sin(0.001 * (double)(k + 2 * sheet.rows.begin[p->rank] * nx));
+  }
+  const mn_listing listing = mn_sheet_listing(&sheet, block, array[0]);
+  double *force = mn_sheet_forces(&sheet, array[1]);
+  for (int64_t k = 0; k < 2 * local; k++) {
+    force[k] = (double)(2 * (block.begin + (listing.order ? listing.order[k / 2] : k / 2)) + k % 2);
+  }
+  check_ok(mn_sheet_read(p, &sheet, local, array[0], array[1]));
+  mn_lattice_interpolate(&mesh, &window, local, array[0], (mn_range){0, ny}, sheet.field.values, array[2]);
+  const bool same = local == 0 || memcmp(array[1], array[2], (size_t)(2 * local) * sizeof(double)) == 0;
+  mn_sheet_clear(&sheet);
+  for (int k = 0; k < 3; k++) {
+    mn_free(&array[k]);
+  }
+  assert_false(mn_any(p, !same));
+}
+
+/* On the larger mesh cells are sorted by place. */
+static void fields_are_added_to_the_forces_of_their_cells(void **state)
+{
+  (void)state;
+  check_read(256, 240);
+  check_read(2048, 1024);
+}
+
+MN_TESTS("sheet", cmocka_unit_test(fields_are_added_to_the_forces_of_their_cells),
+         cmocka_unit_test(density_is_that_of_the_others), cmocka_unit_test(lonely_cells_have_hardly_any),
          cmocka_unit_test(density_is_the_same_on_any_number_of_ranks));

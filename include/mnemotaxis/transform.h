@@ -44,7 +44,7 @@ const mn_transform_layout *mn_transform_shape(const mn_transform *transform);
 
 /** From rows to columns: sum_x value exp(-2 pi i kx x/nx) of every own row, then the exchange of the ranks. Collective.
  * @param rows  [own rows, nx] real
- * Cost: one MPI_Alltoallv of 2 kept ny real numbers in all. */
+ * Cost: one MPI_Alltoallv of 2 kept ny real numbers in all, but for what stays on its rank. */
 void mn_transform_to_columns(mn_transform *transform, const double *rows);
 
 /** One own column after mn_transform_to_columns, from y to ky: sum_y exp(-2 pi i ky y/ny).  Local.  Once a column.
@@ -59,7 +59,7 @@ void mn_transform_column_in(mn_transform *transform, int64_t c, int side, const 
 
 /** From columns to rows: sum over all kx, without a factor.  Collective.
  * @param rows  [own rows, nx, 2] complex
- * Cost: two MPI_Alltoallv of 2 kept ny real numbers in all. */
+ * Cost: two MPI_Alltoallv of 2 kept ny real numbers in all, but for what stays on its rank. */
 void mn_transform_to_rows(mn_transform *transform, double *rows);
 
 /** The smallest multiple of MN_TRANSFORM_UNIT without prime factors above 7 that is not below n.  Local. */

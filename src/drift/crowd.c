@@ -143,6 +143,9 @@ static mn_error *count_visitors(const mn_parallel *parallel, const strips *s, co
     c->leaving += q == self ? 0 : c->sent[q];
     c->count += c->received[q];
   }
+  if (c->leaving + c->count > INT32_MAX) {
+    return mn_error_create(MN_INTERNAL, "%lld near cells are too many for a rank", (long long)(c->leaving + c->count));
+  }
   c->ranks = parallel->size;
   c->staying = (mn_range){c->received_at[self], c->received_at[self] + c->received[self]};
   c->sent_at[self] = (int)(c->leaving + c->staying.begin);

@@ -23,13 +23,13 @@ typedef struct mn_crowd {
   int64_t *start; /* [bins[0] bins[1] + 1] */
   int reach;      /* bins */
   int ranks;
-  int64_t leaving;                              /* visitors on other ranks */
-  mn_range staying;                             /* which of those that came are of this rank */
-  mn_visitor *cells;                            /* [leaving] by rank they go to, then [count] by rank they came from */
-  int32_t *point;                               /* [leaving + count] of those of this rank: in its listing */
-  double *carried;                              /* [leaving + count, 2] forces of visitors, on the way back */
-  int64_t *order;                               /* [count] which of those that came the k-th of the bins is */
-  int32_t *bin_of;                              /* [count] of those that came */
+  int64_t leaving;   /* visitors on other ranks */
+  mn_range staying;  /* which of those that came are of this rank */
+  mn_visitor *cells; /* [leaving] by rank they go to, then [count] by rank they came from */
+  int32_t *point;    /* [leaving + count] of those of this rank, in its listing; of others undefined */
+  double *carried;   /* [leaving + count, 2] forces of visitors, on the way back */
+  int64_t *order;    /* [count] which of those that came the k-th of the bins is */
+  int32_t *bin_of;   /* [count] of those that came */
   int *sent, *sent_at, *received, *received_at; /* [ranks]; of this rank itself nothing is sent */
 } mn_crowd;
 

@@ -79,7 +79,7 @@ static mn_forecast forecast_at(const mn_model *model, const mn_drift_options *op
       mn_drift_coarsest(model, options, count) * sqrt(m->finest / youngest(model, options->longest_step));
   mn_window equal;
   mn_layout_equal(model, options, count, &equal);
-  const mn_setting setting = {scene, present, {across, across}, coarsest, equal.width};
+  const mn_setting setting = {scene, present, {1.1 * across, 1.1 * across}, coarsest, equal.width};
   mn_tail tail = {{0.0, 0.0}, 0.0, {0.0}, {0.0}, {0.0}};
   mn_layout layout;
   mn_layout_choose(&drift, &setting, &tail, &layout);

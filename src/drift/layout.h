@@ -33,7 +33,7 @@ typedef struct mn_layout {
 typedef struct mn_setting {
   mn_scene scene; /* known */
   mn_present present;
-  double side[2];  /* of a box around all cells */
+  double side[2];  /* of the region the sheet is laid for */
   double coarsest; /* spacing of a level of the ladder, which a sheet divides */
   int equal;       /* width of the window that serves all phases; narrower ones are splines */
 } mn_setting;
@@ -62,7 +62,8 @@ double mn_layout_pairs(const mn_drift *drift, const mn_scene *scene, double reac
 /* What a layout costs at the options' prices, nanoseconds.  Local. */
 double mn_layout_cost(const mn_drift *drift, const mn_setting *setting, const mn_layout *layout);
 
-/* The cheapest choice that keeps to the tolerance.  Local: the same on all ranks. */
+/* A choice that keeps to the tolerance: of the spacings, the cheapest if pairs were as accurate as is allowed; they are
+ * up to sqrt(2) more accurate.  Local: the same on all ranks. */
 void mn_layout_choose(const mn_drift *drift, const mn_setting *setting, mn_tail *tail, mn_layout *layout);
 
 /* rms error of the present force for that choice on a mesh of that spacing, relative to the force of the scene.  Local.

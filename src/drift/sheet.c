@@ -101,7 +101,7 @@ static mn_error *sort(mn_sheet *s, int64_t local, const double *mine)
   const double per_tile = 1.0 / (TILE * s->mesh.spacing);
   const double origin[2] = {(double)s->mesh.first[0] / TILE, (double)s->mesh.first[1] / TILE};
   int64_t *start = NULL;
-  if (s->cells != local) {
+  if (s->cells != local || !s->force) {
     s->cells = local;
     MN_TRY(mn_resize(&s->order, local, sizeof *s->order));
     MN_TRY(mn_resize(&s->point, 2 * local, sizeof *s->point));

@@ -25,10 +25,34 @@ static mn_error *lack_of(int64_t bytes)
 }
 
 /* Memory is mapped by pages, so that it begins at the same place of a page for all ranks, but not on a cache line. */
-static void *align(void *part)
+static int padding(const void *begin)
 {
-  char *begin = part;
-  return begin + (MN_ALIGNMENT - (uintptr_t)begin % MN_ALIGNMENT) % MN_ALIGNMENT;
+  return (int)((MN_ALIGNMENT - (uintptr_t)begin % MN_ALIGNMENT) % MN_ALIGNMENT);
+}
+
+static char *begin_of(MPI_Win window, int rank)
+{
+  MPI_Aint bytes;
+  int unit;
+  char *begin;
+  MPI_Win_shared_query(window, rank, &bytes, &unit, (void *)&begin);
+  return begin;
+}
+
+/* Which MPI does not promise. */
+static mn_error *check_mapping(MPI_Comm node, MPI_Win window)
+{
+  int rank;
+  int size;
+  bool good = true;
+  MPI_Comm_rank(node, &rank);
+  MPI_Comm_size(node, &size);
+  for (int q = 0; q < size; q++) {
+    int pad = padding(begin_of(window, q));
+    MPI_Bcast(&pad, 1, MPI_INT, q, node);
+    good = good && pad == padding(begin_of(window, q));
+  }
+  return good ? NULL : mn_error_create(MN_INTERNAL, "MPI's shared memory is not mapped by pages");
 }
 
 mn_error *mn_common_create(const mn_parallel *parallel, MPI_Comm node, int64_t count, MPI_Win *window)
@@ -49,6 +73,7 @@ mn_error *mn_common_create(const mn_parallel *parallel, MPI_Comm node, int64_t c
     error = lack_of(bytes);
   }
   error = mn_agree(parallel, error);
+  error = error ? error : mn_agree(parallel, check_mapping(node, *window));
   if (error && *window != MPI_WIN_NULL) {
     MPI_Win_free(window);
   }
@@ -73,11 +98,8 @@ void mn_common_destroy(MPI_Win *window)
 
 void *mn_common_part(MPI_Win window, int rank)
 {
-  MPI_Aint bytes;
-  int unit;
-  void *part;
-  MPI_Win_shared_query(window, rank, &bytes, &unit, &part);
-  return align(part);
+  char *begin = begin_of(window, rank);
+  return begin + padding(begin);
 }
 
 void mn_common_synchronize(MPI_Win window, MPI_Comm node)

@@ -5,8 +5,8 @@
 
 #include <mnemotaxis/parallel.h>
 
-/* Makes a window.  Collective.  `count` numbers of 8 bytes are this rank's, and counted as allocated by it.  Fails: MN_INTERNAL, and there is no
- * window. */
+/* Makes a window.  Collective.  `count` numbers of 8 bytes are this rank's, and counted as allocated by it.  Fails:
+ * MN_INTERNAL, and there is no window. */
 mn_error *mn_common_create(const mn_parallel *parallel, MPI_Comm node, int64_t count, MPI_Win *window) MN_MUST_CHECK;
 
 /* Releases it; nothing happens to MPI_WIN_NULL.  Collective. */

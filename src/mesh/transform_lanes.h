@@ -52,9 +52,9 @@ static void destroy(void **in)
   mn_free(in);
 }
 
-/* Columns that lie alike: column kx begins (kx - origin) apart from `base`, with its mode of own row 0. */
+/* Columns that lie alike: the mode of own row j in column kx is (kx - origin) apart + row + j from `base`. */
 typedef struct stretch {
-  int64_t first, last, origin, apart;
+  int64_t first, last, origin, apart, row;
   FFTW(complex) * base;
 } stretch;
 
@@ -63,15 +63,15 @@ static stretch stretch_of(const mn_transform_layout *l, const mn_transform_place
 {
   const int64_t rows = l->row_end - l->row_begin;
   if (k == 1) {
-    return (stretch){l->col_begin, l->col_end, l->col_begin, l->ny, (FFTW(complex) *)at->own + l->row_begin};
+    return (stretch){l->col_begin, l->col_end, l->col_begin, l->ny, l->row_begin, at->own};
   }
-  return (stretch){k == 0 ? 0 : l->col_end, k == 0 ? l->col_begin : l->kept, 0, rows, at->packed};
+  return (stretch){k == 0 ? 0 : l->col_end, k == 0 ? l->col_begin : l->kept, 0, rows, 0, at->packed};
 }
 
 static void put_columns(const plans *p, const stretch *s, int64_t row, int n)
 {
   for (int64_t kx = s->first; kx < s->last; kx++) {
-    FFTW(complex) *column = s->base + (kx - s->origin) * s->apart + row;
+    FFTW(complex) *column = s->base + (kx - s->origin) * s->apart + s->row + row;
     for (int b = 0; b < n; b++) {
       memcpy(column[b], p->row_modes[b * p->stride + kx], sizeof *column);
     }
@@ -104,7 +104,7 @@ static void take_columns(const plans *p, const stretch *s, int64_t first, int64_
   last = last < s->last ? last : s->last;
   for (int64_t kx = first; kx < last; kx += LINE) {
     const int64_t count = last - kx < LINE ? last - kx : LINE;
-    FFTW(complex) *column = s->base + (kx - s->origin) * s->apart + row;
+    FFTW(complex) *column = s->base + (kx - s->origin) * s->apart + s->row + row;
     for (int b = 0; b < n; b++) {
       for (int64_t k = 0; k < count; k++) {
         memcpy(to[b * p->stride + step * (kx + k)], column[k * s->apart + b], sizeof *column);
