@@ -225,7 +225,7 @@ static mn_range slice_of(const mn_crowd *c, int rank, int64_t slice, int64_t sli
   return (mn_range){begin + (end - begin) * slice / slices, begin + (end - begin) * (slice + 1) / slices};
 }
 
-static void find_bins(const mn_crowd *c, mn_range some, int32_t *restrict bin_of, int64_t *restrict number)
+static void find_bins(const mn_crowd *c, mn_range some, int32_t *restrict bin_of, int32_t *restrict number)
 {
   const mn_visitor *from = c->cells + c->leaving;
   const double bin = c->bin;
@@ -247,7 +247,7 @@ static int64_t bare(int64_t id)
 /* Cell k moves down to where its id belongs among those of its bin, which begins at `begin`. */
 static void sink(mn_crowd *c, int64_t begin, int64_t k)
 {
-  const int64_t order = c->order[k];
+  const int32_t order = c->order[k];
   const mn_visitor v = c->cells[c->leaving + order];
   for (; k > begin && bare(c->id[k - 1]) > bare(v.id); k--) {
     c->x[k] = c->x[k - 1];
@@ -262,15 +262,15 @@ static void sink(mn_crowd *c, int64_t begin, int64_t k)
 }
 
 /* Cells to their places; `fill` moves on. */
-static void deal(const mn_visitor *from, const int32_t *bin_of, mn_range some, int64_t *restrict fill,
-                 double *restrict x, double *restrict y, int64_t *restrict id, int64_t *restrict order)
+static void deal(const mn_visitor *from, const int32_t *bin_of, mn_range some, int32_t *restrict fill,
+                 double *restrict x, double *restrict y, int64_t *restrict id, int32_t *restrict order)
 {
   for (int64_t i = some.begin; i < some.end; i++) {
-    const int64_t k = fill[bin_of[i]]++;
+    const int32_t k = fill[bin_of[i]]++;
     x[k] = from[i].x;
     y[k] = from[i].y;
     id[k] = from[i].id;
-    order[k] = i;
+    order[k] = (int32_t)i;
   }
 }
 
@@ -286,7 +286,7 @@ static mn_error *sort(mn_crowd *c)
   const int64_t bins = c->bins[0] * c->bins[1];
   MN_TRY(mn_reserve(&c->start, bins + 2, sizeof *c->start));
   memset(c->start, 0, (size_t)(bins + 2) * sizeof *c->start);
-  int64_t *fill = c->start + 1; /* ends as the starts, shifted by one */
+  int32_t *fill = c->start + 1; /* ends as the starts, shifted by one */
   for (int64_t k = 0; k < slices * c->ranks; k++) {
     find_bins(c, slice_of(c, (int)(k % c->ranks), k / c->ranks, slices), c->bin_of, fill + 1);
   }

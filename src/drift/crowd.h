@@ -20,7 +20,7 @@ typedef struct mn_crowd {
   double bin;       /* side */
   int64_t first[2]; /* of the bins: floor(x/bin) */
   int64_t bins[2];
-  int64_t *start; /* [bins[0] bins[1] + 1] */
+  int32_t *start; /* [bins[0] bins[1] + 1]; there are more bins than cells */
   int reach;      /* bins */
   int ranks;
   int64_t leaving;   /* visitors on other ranks */
@@ -28,7 +28,7 @@ typedef struct mn_crowd {
   mn_visitor *cells; /* [leaving] by rank they go to, then [count] by rank they came from */
   int32_t *point;    /* [leaving + count] of those of this rank, in its listing; of others undefined */
   double *carried;   /* [leaving + count, 2] forces of visitors, on the way back */
-  int64_t *order;    /* [count] which of those that came the k-th of the bins is */
+  int32_t *order;    /* [count] which of those that came the k-th of the bins is */
   int32_t *bin_of;   /* [count] of those that came */
   int *sent, *sent_at, *received, *received_at; /* [ranks]; of this rank itself nothing is sent */
 } mn_crowd;
