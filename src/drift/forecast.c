@@ -92,9 +92,10 @@ static mn_forecast forecast_at(const mn_model *model, const mn_drift_options *op
                    .ladder_nodes = levels,
                    .pairs = layout.pairs ? scene.density * pi * layout.reach * layout.reach : 0.0,
                    .trail = (double)mn_trail_expected(model, m->step, m->time, options->trail, allowed)};
-  const double shared = (double)ranks;
-  f.bytes = f.nodes * (24.0 + 30.0 / shared) + f.ladder_nodes * 85.0 / shared + 40.0 * (double)local +
-            (layout.pairs ? 110.0 * (double)local : 0.0) + position * f.trail * (double)local;
+  /* Deposits and the node's field on its first rank; else fits: with other ranks, what is on the way to them too. */
+  const bool others = ranks > 1;
+  f.bytes = f.nodes * (27.0 + (others ? 36.0 : 30.0) / ranks) + f.ladder_nodes * (others ? 160.0 : 105.0) / ranks +
+            (40.0 + (layout.pairs ? others ? 150.0 : 110.0 : 0.0) + position * f.trail) * (double)local;
   f.state = position * f.trail * (double)count + 31.0 * f.ladder_nodes;
   const double transform = options->tolerance < 3.3e-6 ? 38.0 : 26.0;     /* double or float */
   const double node = transform * (1.0 + 0.25 * fmin(levels / 4e5, 1.0)); /* in the cache or not */
