@@ -59,7 +59,9 @@ static void meshes_do_not_change_back_and_forth(void **state)
                           .count = 1000000};
   mn_tail tail = {.log_step = 0.0};
   double cutoff = INFINITY;
+  double accuracy = 0.0;
   int changes = 0;
+  int tables = 0;
   for (int k = 0; k < MOMENTS; k++) {
     const double passed = (double)k / MOMENTS;
     const mn_scene scene = {900.0 + 5400.0 * passed, 25000.0 - 8000.0 * passed};
@@ -68,9 +70,12 @@ static void meshes_do_not_change_back_and_forth(void **state)
     mn_layout_choose(&drift, &setting, &tail, &layout);
     assert_true(layout.pairs && layout.cutoff <= cutoff);
     changes += layout.cutoff < cutoff;
+    tables += layout.near_accuracy != accuracy;
     cutoff = layout.cutoff;
+    accuracy = layout.near_accuracy;
   }
   assert_in_range(changes, 4, 8); /* there is something to choose */
+  assert_in_range(tables, 2, 40); /* what is tabulated serves many */
 }
 
 MN_TESTS("layout", cmocka_unit_test(meshes_do_not_change_back_and_forth),
