@@ -210,5 +210,5 @@ int64_t mn_transform_bytes(bool single, int64_t nx, int64_t ny, int64_t kept, in
   const int64_t columns = (kept + size - 1) / size * ny;
   const int64_t blocks = 2 * columns + (size > 1 ? 2 * kept * ((ny + size - 1) / size) + columns : 0);
   const int64_t batch = MN_TRANSFORM_BATCH * (nx + MN_TRANSFORM_UNIT / 2);
-  return (int64_t)sizeof(mn_transform) + 1024 + unit * (blocks + batch + (nx / 2 > ny ? nx / 2 : ny));
+  return (int64_t)sizeof(mn_transform) + 1024 + unit * (blocks + batch + (nx > ny ? nx : ny));
 }
