@@ -146,7 +146,7 @@ static void modes_of_a_point_are_plane_waves_from_the_first_node(void **state)
     point_of(k, x);
     deposit(&mesh, &window, x, field[0]);
     check_ok(mn_damping_make(s, &window, mesh.spacing, &damping));
-    mn_spectrum_modes(s, field[0] + s->rows.begin[check_world()->rank] * NX, -2.5, &damping, modes);
+    mn_spectrum_modes(s, mn_spectrum_all(s), field[0] + s->rows.begin[check_world()->rank] * NX, -2.5, &damping, modes);
     const double error = mode_error(s, x, -2.5);
     mn_damping_clear(&damping);
     mn_spectrum_destroy(&s);
@@ -167,7 +167,7 @@ static void windows_on_the_way_are_undone_together(void **state)
     mn_spectrum *s = created(check_world(), &mesh, cutoff, EVENLY);
     mn_resampling resampling;
     mn_damping damping;
-    mn_resampling_make(3, &far, &resampling);
+    mn_resampling_make(3, &far, &fine, &resampling);
     deposit(&fine, &near, x, field[1]);
     check_ok(mn_lattice_coarsen(check_world(), &resampling, &work, &fine, &rows,
                                 field[1] + rows.begin[check_world()->rank] * fine.nodes[0], &mesh, &s->rows,
@@ -175,7 +175,7 @@ static void windows_on_the_way_are_undone_together(void **state)
     mn_resampling_clear(&work);
     check_ok(mn_damping_make(s, &near, fine.spacing, &damping));
     mn_damping_add(s, &far, mesh.spacing, &damping);
-    mn_spectrum_modes(s, own_values, 1.0, &damping, modes);
+    mn_spectrum_modes(s, mn_spectrum_all(s), own_values, 1.0, &damping, modes);
     const double error = mode_error(s, x, 1.0);
     mn_damping_clear(&damping);
     mn_shares_clear((mn_shares *)&rows);
@@ -214,7 +214,7 @@ static void gaussian_of_mass_one_and_its_gradient_return_from_their_modes(void *
     double worst = 0.0;
     make_gaussian(s);
     mn_spectrum_values(s, modes, field[0]);
-    mn_spectrum_gradient(s, modes, NULL, field[1]);
+    mn_spectrum_gradient(s, modes, NULL, mn_spectrum_all(s), field[1]);
     for (int64_t k = 0; k < s->row_count * NX; k++) {
       const double x = mesh.spacing * (double)(mesh.first[0] + k % NX);
       const double y = mesh.spacing * (double)(first + k / NX);
@@ -254,8 +254,8 @@ static void transforms_in_float_differ_by_what_float_holds(void **state)
     for (int64_t k = 0; k < s[0]->row_count * NX; k++) {
       field[0][k] = check_normal(3, (uint64_t)(s[0]->rows.begin[check_world()->rank] * NX + k));
     }
-    mn_spectrum_modes(s[single], field[0], 1.0, NULL, out[0][single]);
-    mn_spectrum_gradient(s[single], out[0][0], NULL, out[1][single]);
+    mn_spectrum_modes(s[single], mn_spectrum_all(s[single]), field[0], 1.0, NULL, out[0][single]);
+    mn_spectrum_gradient(s[single], out[0][0], NULL, mn_spectrum_all(s[single]), out[1][single]);
   }
   for (int k = 0; k < 2; k++) {
     const double least = difference(k == 0 ? mn_spectrum_size(s[0]) : 2 * s[0]->row_count * NX, out[k][0], out[k][1]);
@@ -278,7 +278,7 @@ static void sharpened_gradient_read_at_points_is_that_of_the_gaussian(void **sta
     mn_spectrum *s = created(check_world(), &mesh, cutoff, (sharing)(k / WIDTHS));
     check_ok(mn_damping_make(s, &window, mesh.spacing, &damping));
     make_gaussian(s);
-    mn_spectrum_gradient(s, modes, &damping, own_values);
+    mn_spectrum_gradient(s, modes, &damping, mn_spectrum_all(s), own_values);
     check_ok(mn_rows_fetch(check_world(), &s->rows, 2 * NX, own_values, (mn_range){0, NY}, both));
     mn_damping_clear(&damping);
     mn_spectrum_destroy(&s);
@@ -311,7 +311,7 @@ static void convolving_is_weighing_modes_on_the_way(void **state)
     mn_spectrum *s = created(check_world(), &mesh, cutoff, how);
     check_ok(mn_damping_make(s, &window, mesh.spacing, &damping));
     make_deposit(s);
-    mn_spectrum_modes(s, own_values, 1.0, &damping, modes);
+    mn_spectrum_modes(s, mn_spectrum_all(s), own_values, 1.0, &damping, modes);
     for (int64_t k = 0; k < mn_spectrum_size(s) / 2; k++) {
       const double kx = s->kx[k / s->ky_count];
       const double ky = s->ky[k % s->ky_count];
@@ -319,7 +319,7 @@ static void convolving_is_weighing_modes_on_the_way(void **state)
       modes[2 * k] *= symbol[k];
       modes[2 * k + 1] *= symbol[k];
     }
-    mn_spectrum_gradient(s, modes, &damping, field[0]);
+    mn_spectrum_gradient(s, modes, &damping, mn_spectrum_all(s), field[0]);
     mn_spectrum_convolve(s, own_values, symbol, &damping, field[1]);
     const double error = difference(2 * s->row_count * NX, field[0], field[1]);
     mn_damping_clear(&damping);
@@ -328,15 +328,45 @@ static void convolving_is_weighing_modes_on_the_way(void **state)
   }
 }
 
+/* A deposit of some rows is one with zeros in the others, and rows of a gradient that are not wanted stay. */
+static void rows_outside_count_for_nothing(void **state)
+{
+  (void)state;
+  static double all[2 * NX * NY], filled[2 * NX * NY];
+  const mn_range some = {NY / 5, NY / 2};
+  mn_spectrum *s = created(check_world(), &mesh, cutoff, EVENLY);
+  const int64_t first = s->rows.begin[check_world()->rank];
+  make_deposit(s);
+  for (int64_t k = 0; k < s->row_count * NX; k++) {
+    const int64_t row = first + k / NX;
+    own_values[k] = row >= some.begin && row < some.end ? own_values[k] : (double)NAN;
+    filled[k] = isnan(own_values[k]) ? 0.0 : own_values[k];
+    field[0][2 * k] = field[0][2 * k + 1] = (double)NAN;
+  }
+  mn_spectrum_modes(s, some, own_values, 1.0, NULL, modes);
+  mn_spectrum_modes(s, mn_spectrum_all(s), filled, 1.0, NULL, all);
+  const bool same = memcmp(modes, all, (size_t)mn_spectrum_size(s) * sizeof *modes) == 0;
+  mn_spectrum_gradient(s, modes, NULL, some, field[0]);
+  mn_spectrum_gradient(s, modes, NULL, mn_spectrum_all(s), field[1]);
+  bool right = true;
+  for (int64_t k = 0; k < 2 * s->row_count * NX; k++) {
+    const int64_t row = first + k / (2 * NX);
+    const bool in = row >= some.begin && row < some.end;
+    right = right && (in ? field[0][k] == field[1][k] : isnan(field[0][k]));
+  }
+  mn_spectrum_destroy(&s);
+  assert_everywhere(same && right);
+}
+
 /* Modes of a random deposit of every row, then values or the gradient. */
 static int64_t there_and_back(mn_spectrum *s, bool values, double *rows)
 {
   make_deposit(s);
-  mn_spectrum_modes(s, own_values, 1.0, NULL, modes);
+  mn_spectrum_modes(s, mn_spectrum_all(s), own_values, 1.0, NULL, modes);
   if (values) {
     mn_spectrum_values(s, modes, rows);
   } else {
-    mn_spectrum_gradient(s, modes, NULL, rows);
+    mn_spectrum_gradient(s, modes, NULL, mn_spectrum_all(s), rows);
   }
   return values ? 1 : 2;
 }
@@ -366,4 +396,5 @@ MN_TESTS("spectrum", cmocka_unit_test(modes_are_all_those_up_to_the_cutoff_but_f
          cmocka_unit_test(transforms_in_float_differ_by_what_float_holds),
          cmocka_unit_test(gaussian_of_mass_one_and_its_gradient_return_from_their_modes),
          cmocka_unit_test(sharpened_gradient_read_at_points_is_that_of_the_gaussian),
-         cmocka_unit_test(convolving_is_weighing_modes_on_the_way), cmocka_unit_test(bits_are_those_of_one_rank));
+         cmocka_unit_test(convolving_is_weighing_modes_on_the_way), cmocka_unit_test(rows_outside_count_for_nothing),
+         cmocka_unit_test(bits_are_those_of_one_rank));

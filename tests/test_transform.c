@@ -124,6 +124,18 @@ static double *numbers(int64_t count)
   return to;
 }
 
+/* Own modes of a mesh that has only these rows. */
+static double *columns_of(mn_transform *t, mn_range filled, const double *field)
+{
+  const mn_transform_layout *l = mn_transform_shape(t);
+  double *columns = numbers(column_numbers(t));
+  mn_transform_to_columns(t, filled, field);
+  for (int64_t c = 0; c < l->col_end - l->col_begin; c++) {
+    mn_transform_column_out(t, c, columns + 2 * c * l->ny);
+  }
+  return columns;
+}
+
 /* Own modes of a random mesh, which stays as it was. */
 static double *forward(mn_transform *t, int which)
 {
@@ -132,11 +144,7 @@ static double *forward(mn_transform *t, int which)
   for (int64_t k = 0; k < row_numbers(t); k++) {
     field[k] = again[k] = value(which, l->row_begin * l->nx + k);
   }
-  double *columns = numbers(column_numbers(t));
-  mn_transform_to_columns(t, field);
-  for (int64_t c = 0; c < l->col_end - l->col_begin; c++) {
-    mn_transform_column_out(t, c, columns + 2 * c * l->ny);
-  }
+  double *columns = columns_of(t, (mn_range){0, l->ny}, field);
   assert_everywhere(memcmp(field, again, (size_t)row_numbers(t) * sizeof *field) == 0);
   return columns;
 }
@@ -150,7 +158,7 @@ static double *backward(mn_transform *t, const double *plus, const double *minus
     mn_transform_column_in(t, c, 0, plus + 2 * c * l->ny);
     mn_transform_column_in(t, c, 1, minus + 2 * c * l->ny);
   }
-  mn_transform_to_rows(t, rows);
+  mn_transform_to_rows(t, (mn_range){0, l->ny}, rows);
   return rows;
 }
 
@@ -197,6 +205,62 @@ static void check_bits(mn_transform *t, bool single, extent e)
   mn_transform_destroy(&alone);
   mn_parallel_destroy(&self);
   assert_everywhere(same);
+}
+
+/* The same as with zeros in all other rows, though these hold none. */
+static bool other_rows_count_as_zero(mn_transform *t, extent e, mn_range some)
+{
+  static double field[2][NODES_MAX];
+  const int64_t first = mn_transform_shape(t)->row_begin * e.nx;
+  for (int64_t k = 0; k < row_numbers(t); k++) {
+    const int64_t row = (first + k) / e.nx;
+    field[0][k] = row >= some.begin && row < some.end ? value(0, first + k) : (double)NAN;
+    field[1][k] = isnan(field[0][k]) ? 0.0 : field[0][k];
+  }
+  double *given = columns_of(t, some, field[0]);
+  double *filled = columns_of(t, (mn_range){0, e.ny}, field[1]);
+  bool same = true;
+  for (int64_t k = 0; k < column_numbers(t); k++) {
+    same = same && given[k] == filled[k]; /* 0 and -0 are one */
+  }
+  mn_free(&given);
+  mn_free(&filled);
+  return same;
+}
+
+/* The rows that are wanted are those of all, and others are left alone. */
+static bool other_rows_stay(mn_transform *t, extent e, mn_range some)
+{
+  const mn_transform_layout *l = mn_transform_shape(t);
+  const int64_t first = 2 * l->col_begin * l->ny;
+  double *all = backward(t, modes[0] + first, modes[1] + first);
+  double *rows = numbers(2 * row_numbers(t));
+  for (int64_t k = 0; k < 2 * row_numbers(t); k++) {
+    rows[k] = -7.25;
+  }
+  for (int64_t c = 0; c < l->col_end - l->col_begin; c++) {
+    mn_transform_column_in(t, c, 0, modes[0] + first + 2 * c * l->ny);
+    mn_transform_column_in(t, c, 1, modes[1] + first + 2 * c * l->ny);
+  }
+  mn_transform_to_rows(t, some, rows);
+  bool right = true;
+  for (int64_t k = 0; k < 2 * row_numbers(t); k++) {
+    const int64_t row = l->row_begin + k / (2 * e.nx);
+    right = right && rows[k] == (row >= some.begin && row < some.end ? all[k] : -7.25);
+  }
+  mn_free(&all);
+  mn_free(&rows);
+  return right;
+}
+
+static void check_ranges(mn_transform *t, bool single, extent e)
+{
+  (void)single;
+  const mn_range ranges[] = {{3, e.ny - 2}, {0, 1}, {e.ny - 1, e.ny}, {5, 5}, {6, e.ny / 2 + 7}};
+  for (int k = 0; k < 5; k++) {
+    const bool zero = other_rows_count_as_zero(t, e, ranges[k]);
+    assert_everywhere(other_rows_stay(t, e, ranges[k]) && zero);
+  }
 }
 
 /* Modes of f + i g, of kx (side 0) or -kx, from those f and g have at kx; in place of f's. */
@@ -278,6 +342,12 @@ static void round_trip_multiplies_by_the_number_of_nodes(void **state)
   for_all(check_round_trip);
 }
 
+static void other_rows_than_those_given_count_as_zero_and_others_than_those_wanted_stay(void **state)
+{
+  (void)state;
+  for_all(check_ranges);
+}
+
 static void layout_covers_rows_and_columns_in_rank_order(void **state)
 {
   (void)state;
@@ -324,5 +394,6 @@ static void size_is_the_smallest_one_allowed(void **state)
 MN_TESTS("transform", cmocka_unit_test(layout_covers_rows_and_columns_in_rank_order),
          cmocka_unit_test(modes_and_values_are_the_defining_sums_of_what_is_kept),
          cmocka_unit_test(bits_are_those_of_one_rank), cmocka_unit_test(round_trip_multiplies_by_the_number_of_nodes),
+         cmocka_unit_test(other_rows_than_those_given_count_as_zero_and_others_than_those_wanted_stay),
          cmocka_unit_test(bytes_bound_what_is_allocated_and_are_near_it),
          cmocka_unit_test(size_is_the_smallest_one_allowed));

@@ -52,16 +52,21 @@ void mn_lattice_interpolate(const mn_lattice *mesh, const mn_window *window, int
 
 /** What joins a mesh to a coarser one: weights of coarse nodes by phase of the fine node. */
 typedef struct mn_resampling {
-  int ratio; /**< coarse spacing / fine spacing */
-  int width;
+  int ratio;        /**< coarse spacing / fine spacing */
+  int width;        /**< 1: meshes of the same spacing, values are copied */
+  mn_range part[2]; /**< fine columns and rows that take part, within the fine mesh; all at first */
   double weight[MN_RATIO_MAX][MN_WINDOW_MAX];
   int64_t first[MN_RATIO_MAX]; /**< first coarse node touched by the fine node of that phase, from its quotient */
 } mn_resampling;
 
 /** Prepares going between meshes.  Local.
  * @param ratio   1 <= ratio <= MN_RATIO_MAX
- * @param window  its unit is the coarse spacing */
-void mn_resampling_make(int ratio, const mn_window *window, mn_resampling *resampling);
+ * @param window  its unit is the coarse spacing; NULL: the ratio is 1, a mesh is cut or continued */
+void mn_resampling_make(int ratio, const mn_window *window, const mn_lattice *fine, mn_resampling *resampling);
+
+/** Coarse columns (axis 0) or rows (1) outside of which no node meets a fine one that takes part.  Local. */
+mn_range mn_resampling_meets(const mn_resampling *resampling, int axis, const mn_lattice *fine,
+                             const mn_lattice *coarse);
 
 /** Work space of going between meshes; all zero at first, kept from call to call. */
 typedef struct mn_resampling_work {
@@ -73,15 +78,17 @@ typedef struct mn_resampling_work {
 void mn_resampling_clear(mn_resampling_work *work);
 
 /** Coarse values from fine ones: sums of fine values weighted by the window.  Collective.
- * What lies so far outside that its window leaves the coarse mesh is left out.
+ * What takes no part counts as 0; what lies so far outside that its window leaves the coarse mesh is left out.
  * @param from,fine  mesh, [own rows, from->nodes[0]]; rows owned as `fine_owner` says
- * @param to,coarse  mesh, [own rows, to->nodes[0]] is overwritten; rows owned as `coarse_owner` says
+ * @param to,coarse  mesh, [own rows, to->nodes[0]]: own rows of mn_resampling_meets are overwritten, others, where all
+ *                   would be 0, are left alone; rows owned as `coarse_owner` says
  * Cost: width multiplications per fine value, twice; fetches rows of to->nodes[0] doubles. */
 mn_error *mn_lattice_coarsen(const mn_parallel *parallel, const mn_resampling *resampling, mn_resampling_work *work,
                              const mn_lattice *from, const mn_shares *fine_owner, const double *fine,
                              const mn_lattice *to, const mn_shares *coarse_owner, double *coarse) MN_MUST_CHECK;
 
-/** The transpose, for fields of two components: adds to fine values the coarse ones around them.  Collective.
+/** The transpose, for fields of two components: adds to the fine values that take part the coarse ones around them.
+ * Collective.
  * @param from,coarse  mesh, [own rows, from->nodes[0], 2]
  * @param to,fine      mesh, [own rows, to->nodes[0], 2] */
 mn_error *mn_lattice_refine(const mn_parallel *parallel, const mn_resampling *resampling, mn_resampling_work *work,

@@ -57,16 +57,20 @@ void mn_damping_add(const mn_spectrum *spectrum, const mn_window *window, double
 /** Releases it.  Local. */
 void mn_damping_clear(mn_damping *damping);
 
+/** All rows of the mesh.  Local. */
+mn_range mn_spectrum_all(const mn_spectrum *spectrum);
+
 /** Numbers (real and imaginary parts) in a set of modes of this rank.  Local. */
 int64_t mn_spectrum_size(const mn_spectrum *spectrum);
 
 /** Modes of a deposit.  Collective.
- * @param deposit  [own rows, nodes[0]]
+ * @param filled   rows of the mesh outside of which there is nothing
+ * @param deposit  [own rows, nodes[0]]; rows outside are not read
  * @param factor   a number all modes are multiplied by
  * @param damping  what the windows on the way have done; NULL: none
  * @param modes    [kx_count, ky_count, 2] receives them */
-void mn_spectrum_modes(mn_spectrum *spectrum, const double *deposit, double factor, const mn_damping *damping,
-                       double *modes);
+void mn_spectrum_modes(mn_spectrum *spectrum, mn_range filled, const double *deposit, double factor,
+                       const mn_damping *damping, double *modes);
 
 /** The field itself on the nodes, without sharpening.  Collective.
  * @param modes   [kx_count, ky_count, 2]
@@ -75,8 +79,10 @@ void mn_spectrum_values(mn_spectrum *spectrum, const double *modes, double *valu
 
 /** The gradient on the nodes, sharpened.  Collective.
  * @param damping  what the windows on the way to the points will do; NULL: none
+ * @param wanted   rows of the mesh; others are not written
  * @param field    [own rows, nodes[0], 2] */
-void mn_spectrum_gradient(mn_spectrum *spectrum, const double *modes, const mn_damping *damping, double *field);
+void mn_spectrum_gradient(mn_spectrum *spectrum, const double *modes, const mn_damping *damping, mn_range wanted,
+                          double *field);
 
 /** The gradient of a deposit convolved with a symbol: as mn_spectrum_modes and mn_spectrum_gradient with the same
  * windows, but the modes are nowhere stored.  Collective.

@@ -43,9 +43,10 @@ void mn_transform_destroy(mn_transform **transform);
 const mn_transform_layout *mn_transform_shape(const mn_transform *transform);
 
 /** From rows to columns: sum_x value exp(-2 pi i kx x/nx) of every own row, then the exchange of the ranks. Collective.
- * @param rows  [own rows, nx] real
+ * @param filled  rows of the mesh, the same on all ranks; others count as 0 and are not read
+ * @param rows    [own rows, nx] real
  * Cost: one MPI_Alltoallv of 2 kept ny real numbers in all, but for what stays on its rank. */
-void mn_transform_to_columns(mn_transform *transform, const double *rows);
+void mn_transform_to_columns(mn_transform *transform, mn_range filled, const double *rows);
 
 /** One own column after mn_transform_to_columns, from y to ky: sum_y exp(-2 pi i ky y/ny).  Local.  Once a column.
  * @param c      0 <= c < own columns
@@ -58,9 +59,10 @@ void mn_transform_column_out(mn_transform *transform, int64_t c, double *modes);
 void mn_transform_column_in(mn_transform *transform, int64_t c, int side, const double *modes);
 
 /** From columns to rows: sum over all kx, without a factor.  Collective.
- * @param rows  [own rows, nx, 2] complex
+ * @param wanted  rows of the mesh, the same on all ranks; others are not written
+ * @param rows    [own rows, nx, 2] complex
  * Cost: two MPI_Alltoallv of 2 kept ny real numbers in all, but for what stays on its rank. */
-void mn_transform_to_rows(mn_transform *transform, double *rows);
+void mn_transform_to_rows(mn_transform *transform, mn_range wanted, double *rows);
 
 /** The smallest multiple of MN_TRANSFORM_UNIT without prime factors above 7 that is not below n.  Local. */
 int64_t mn_transform_size(int64_t n);

@@ -28,6 +28,7 @@ typedef struct spectral {
   mn_layout layout;
   double low[2], high[2]; /* box around all cells */
   mn_window equal;        /* the window that is as good for all phases */
+  mn_window spline;       /* a narrower one, the last that was asked for */
   bool fine;              /* the sheet has modes of its own, for what is narrower than the ladder takes */
   double from;            /* smallest variance on meshes */
   double taken;           /* time of the cells taken last; NaN: none */
@@ -105,11 +106,9 @@ static mn_lattice sheet_mesh(const mn_drift *drift, const double low[2], const d
 static mn_error *lay_sheet(mn_drift *drift, const double low[2], const double high[2], double spacing)
 {
   spectral *w = drift->work;
-  mn_window spline;
-  const mn_window *window = &w->equal;
-  if (w->layout.width < window->width) {
-    mn_window_spline(w->layout.width, MN_PHASE_WINDOW, &spline);
-    window = &spline;
+  const mn_window *window = w->layout.width < w->equal.width ? &w->spline : &w->equal;
+  if (window == &w->spline && w->spline.width != w->layout.width) {
+    mn_window_spline(w->layout.width, MN_PHASE_WINDOW, &w->spline);
   }
   const mn_lattice mesh = sheet_mesh(drift, low, high, spacing, window->width);
   return mn_sheet_lay(&drift->parallel, &mesh, window, &w->sheet);

@@ -1,6 +1,7 @@
 /* Along x every rank works on its own rows; along y it needs the rows that meet its own, which it fetches when they are
  * as short as they get: after x on the way to the coarse mesh, before it on the way back.  Sums run over fine rows
- * (coarse rows) in ascending order, whoever owned them. */
+ * (coarse rows) in ascending order, whoever owned them.  Meshes of the same spacing, between which there is no window,
+ * exchange stretches of rows instead. */
 #include <mnemotaxis/lattice.h>
 #include <mnemotaxis/memory.h>
 
@@ -10,11 +11,12 @@
 #include <math.h>
 #include <string.h>
 
-void mn_resampling_make(int ratio, const mn_window *window, mn_resampling *r)
+void mn_resampling_make(int ratio, const mn_window *window, const mn_lattice *fine, mn_resampling *r)
 {
-  assert(ratio >= 1 && ratio <= MN_RATIO_MAX);
-  *r = (mn_resampling){.ratio = ratio, .width = window->width};
-  for (int phase = 0; phase < ratio; phase++) {
+  assert(ratio >= 1 && ratio <= MN_RATIO_MAX && (window || ratio == 1));
+  *r = (mn_resampling){
+      .ratio = ratio, .width = window ? window->width : 1, .part = {{0, fine->nodes[0]}, {0, fine->nodes[1]}}};
+  for (int phase = 0; phase < ratio && window; phase++) {
     const double g = (double)phase / ratio;
     r->first[phase] = (int64_t)ceil(g - 0.5 * window->width);
     for (int i = 0; i < window->width; i++) {
@@ -31,25 +33,36 @@ static int64_t first_of(const mn_resampling *r, int64_t fine, int *phase)
   return quotient + r->first[*phase];
 }
 
-/* Rows of one mesh that meet rows of the other, cut to it; indices within the meshes. */
+static mn_range cut(mn_range range, mn_range to)
+{
+  const int64_t begin = range.begin < to.begin ? to.begin : range.begin > to.end ? to.end : range.begin;
+  const int64_t end = range.end < begin ? begin : range.end > to.end ? to.end : range.end;
+  return range.end > range.begin ? (mn_range){begin, end} : (mn_range){begin, begin};
+}
+
+/* Fine rows that take part and meet these coarse ones. */
 static mn_range fine_rows(const mn_resampling *r, const mn_lattice *fine, const mn_lattice *coarse, mn_range rows)
 {
   const int64_t reach = r->width / 2 + 1;
-  int64_t begin = (rows.begin + coarse->first[1] - reach) * r->ratio - fine->first[1];
-  int64_t end = (rows.end + coarse->first[1] + reach) * r->ratio - fine->first[1];
-  begin = begin < 0 ? 0 : begin > fine->nodes[1] ? fine->nodes[1] : begin;
-  end = end < begin ? begin : end > fine->nodes[1] ? fine->nodes[1] : end;
-  return rows.end > rows.begin ? (mn_range){begin, end} : (mn_range){begin, begin};
+  const mn_range met = {(rows.begin + coarse->first[1] - reach) * r->ratio - fine->first[1],
+                        (rows.end + coarse->first[1] + reach) * r->ratio - fine->first[1]};
+  return rows.end > rows.begin ? cut(met, r->part[1]) : (mn_range){r->part[1].begin, r->part[1].begin};
 }
 
-static mn_range coarse_rows(const mn_resampling *r, const mn_lattice *fine, const mn_lattice *coarse, mn_range rows)
+/* Coarse columns or rows that meet these fine ones. */
+static mn_range coarse_range(const mn_resampling *r, int axis, const mn_lattice *fine, const mn_lattice *coarse,
+                             mn_range range)
 {
-  const int64_t reach = r->width / 2 + 2;
-  int64_t begin = (rows.begin + fine->first[1]) / r->ratio - reach - coarse->first[1];
-  int64_t end = (rows.end + fine->first[1]) / r->ratio + reach - coarse->first[1];
-  begin = begin < 0 ? 0 : begin > coarse->nodes[1] ? coarse->nodes[1] : begin;
-  end = end < begin ? begin : end > coarse->nodes[1] ? coarse->nodes[1] : end;
-  return rows.end > rows.begin ? (mn_range){begin, end} : (mn_range){begin, begin};
+  const int64_t reach = r->width > 1 ? r->width / 2 + 2 : 0;
+  const mn_range met = {(range.begin + fine->first[axis]) / r->ratio - reach - coarse->first[axis],
+                        (range.end + fine->first[axis]) / r->ratio + reach - coarse->first[axis]};
+  const mn_range all = {0, coarse->nodes[axis]};
+  return range.end > range.begin ? cut(met, all) : (mn_range){0, 0};
+}
+
+mn_range mn_resampling_meets(const mn_resampling *r, int axis, const mn_lattice *fine, const mn_lattice *coarse)
+{
+  return coarse_range(r, axis, fine, coarse, r->part[axis]);
 }
 
 static bool inside(int64_t first, int width, int64_t nodes)
@@ -57,10 +70,10 @@ static bool inside(int64_t first, int width, int64_t nodes)
   return first >= 0 && first + width <= nodes;
 }
 
-/* Fine nodes [begin, end) of a row have windows inside the coarse row. */
+/* Fine nodes [begin, end) of a row that take part and have windows inside the coarse row. */
 static mn_range covered(const mn_resampling *r, const mn_lattice *fine, const mn_lattice *coarse)
 {
-  mn_range nodes = {0, fine->nodes[0]};
+  mn_range nodes = r->part[0];
   int phase;
   while (nodes.begin < nodes.end && first_of(r, fine->first[0] + nodes.begin, &phase) < coarse->first[0]) {
     nodes.begin++;
@@ -103,8 +116,8 @@ static inline void sum_quads(bool add, int width, const double *weight, const do
   }
 }
 
-static inline void weighted_sum(bool add, int width, const double *weight, const double *from, int64_t apart,
-                                int64_t n, double *restrict to)
+static inline void weighted_sum(bool add, int width, const double *weight, const double *from, int64_t apart, int64_t n,
+                                double *restrict to)
 {
   int64_t i = 0;
   for (; i + QUAD * QUADS <= n; i += QUAD * QUADS) {
@@ -240,25 +253,55 @@ static mn_error *look_at(const mn_parallel *parallel, const mn_shares *owner, in
   return NULL;
 }
 
+/* Coarse row j from fine rows `have` of the same spacing. */
+static void copy_row(const mn_resampling *r, const mn_lattice *fine, mn_range have, const double *from,
+                     const mn_lattice *coarse, int64_t j, double *to)
+{
+  const int64_t row = j + coarse->first[1] - fine->first[1];
+  const mn_range to_nodes = mn_resampling_meets(r, 0, fine, coarse);
+  const int64_t shift = coarse->first[0] - fine->first[0];
+  memset(to, 0, (size_t)coarse->nodes[0] * sizeof *to);
+  if (row >= have.begin && row < have.end) {
+    memcpy(to + to_nodes.begin, from + (row - have.begin) * fine->nodes[0] + to_nodes.begin + shift,
+           (size_t)(to_nodes.end - to_nodes.begin) * sizeof *to);
+  }
+}
+
+/* Own fine rows as far as x is concerned: [own rows, coarse->nodes[0]]. */
+static mn_error *narrow_rows(const mn_resampling *r, mn_resampling_work *work, const mn_lattice *from, mn_range mine,
+                             const double *fine, const mn_lattice *to)
+{
+  const mn_range nodes = covered(r, from, to);
+  const mn_range rows = cut(r->part[1], mine);
+  MN_TRY(reserve(&work->narrow, &work->narrow_room, (mine.end - mine.begin) * to->nodes[0]));
+  MN_TRY(reserve(&work->side, &work->side_room, from->nodes[0] + 2 * MN_WINDOW_MAX));
+  for (int64_t j = rows.begin - mine.begin; j < rows.end - mine.begin; j++) {
+    coarsen_row(r, from, nodes, fine + j * from->nodes[0], to, work->side, work->narrow + j * to->nodes[0]);
+  }
+  return NULL;
+}
+
 mn_error *mn_lattice_coarsen(const mn_parallel *parallel, const mn_resampling *r, mn_resampling_work *work,
                              const mn_lattice *from, const mn_shares *fine_owner, const double *fine,
                              const mn_lattice *to, const mn_shares *coarse_owner, double *coarse)
 {
-  const mn_range mine = own_rows(parallel, fine_owner);
+  const bool same = r->width == 1;
   const mn_range own = own_rows(parallel, coarse_owner);
-  const mn_range wanted = fine_rows(r, from, to, own);
-  const int64_t narrow = (mine.end - mine.begin) * to->nodes[0];
-  mn_error *error = reserve(&work->narrow, &work->narrow_room, narrow);
-  error = error ? error : reserve(&work->side, &work->side_room, from->nodes[0] + 2 * MN_WINDOW_MAX);
-  MN_TRY(mn_agree(parallel, error));
-  const mn_range nodes = covered(r, from, to);
-  for (int64_t j = 0; j < mine.end - mine.begin; j++) {
-    coarsen_row(r, from, nodes, fine + j * from->nodes[0], to, work->side, work->narrow + j * to->nodes[0]);
-  }
+  const mn_range met = cut(mn_resampling_meets(r, 1, from, to), own);
+  const mn_range wanted = fine_rows(r, from, to, met);
   const double *rows = NULL;
-  MN_TRY(look_at(parallel, fine_owner, to->nodes[0], work->narrow, wanted, work, &rows));
-  for (int64_t row = own.begin; row < own.end; row++) {
-    gather_row(r, from, to, wanted, rows, row, coarse + (row - own.begin) * to->nodes[0]);
+  if (!same) {
+    MN_TRY(mn_agree(parallel, narrow_rows(r, work, from, own_rows(parallel, fine_owner), fine, to)));
+  }
+  MN_TRY(look_at(parallel, fine_owner, same ? from->nodes[0] : to->nodes[0], same ? fine : work->narrow, wanted, work,
+                 &rows));
+  for (int64_t row = met.begin; row < met.end; row++) {
+    double *out = coarse + (row - own.begin) * to->nodes[0];
+    if (same) {
+      copy_row(r, from, wanted, rows, to, row, out);
+    } else {
+      gather_row(r, from, to, wanted, rows, row, out);
+    }
   }
   return NULL;
 }
@@ -270,8 +313,15 @@ static void scatter_row(const mn_resampling *r, const mn_lattice *coarse, mn_ran
   int phase;
   const int64_t width = 2 * coarse->nodes[0];
   const int64_t first = first_of(r, fine->first[1] + j, &phase) - coarse->first[1];
-  if (inside(first, r->width, coarse->nodes[1])) {
-    weighted_sum(false, r->width, r->weight[phase], from + (first - have.begin) * width, width, width, work->narrow);
+  if (!inside(first, r->width, coarse->nodes[1])) {
+    return;
+  }
+  const double *rows = from + (first - have.begin) * width;
+  if (r->width == 1) {
+    add_row(1.0, rows + 2 * (fine->first[0] + nodes.begin - coarse->first[0]), 2 * (nodes.end - nodes.begin),
+            to + 2 * nodes.begin);
+  } else {
+    weighted_sum(false, r->width, r->weight[phase], rows, width, width, work->narrow);
     refine_row(r, fine, nodes, coarse, work->narrow, work->side, to);
   }
 }
@@ -280,8 +330,9 @@ mn_error *mn_lattice_refine(const mn_parallel *parallel, const mn_resampling *r,
                             const mn_lattice *from, const mn_shares *coarse_owner, const double *coarse,
                             const mn_lattice *to, const mn_shares *fine_owner, double *fine)
 {
-  const mn_range mine = own_rows(parallel, fine_owner);
-  const mn_range wanted = coarse_rows(r, to, from, mine);
+  const mn_range own = own_rows(parallel, fine_owner);
+  const mn_range mine = cut(r->part[1], own);
+  const mn_range wanted = coarse_range(r, 1, to, from, mine);
   const int64_t width = 2 * from->nodes[0];
   mn_error *error = reserve(&work->narrow, &work->narrow_room, width);
   error = error ? error : reserve(&work->side, &work->side_room, 2 * (to->nodes[0] + r->ratio));
@@ -290,7 +341,7 @@ mn_error *mn_lattice_refine(const mn_parallel *parallel, const mn_resampling *r,
   MN_TRY(look_at(parallel, coarse_owner, width, coarse, wanted, work, &rows));
   const mn_range nodes = covered(r, to, from);
   for (int64_t j = mine.begin; j < mine.end; j++) {
-    scatter_row(r, from, wanted, rows, to, nodes, j, work, fine + 2 * (j - mine.begin) * to->nodes[0]);
+    scatter_row(r, from, wanted, rows, to, nodes, j, work, fine + 2 * (j - own.begin) * to->nodes[0]);
   }
   return NULL;
 }

@@ -121,6 +121,11 @@ void mn_damping_clear(mn_damping *damping)
   mn_free(&damping->y);
 }
 
+mn_range mn_spectrum_all(const mn_spectrum *s)
+{
+  return (mn_range){0, s->mesh.nodes[1]};
+}
+
 int64_t mn_spectrum_size(const mn_spectrum *s)
 {
   return 2 * s->kx_count * s->ky_count;
@@ -162,9 +167,10 @@ static void take_column(mn_spectrum *s, int64_t c, double *modes)
   }
 }
 
-void mn_spectrum_modes(mn_spectrum *s, const double *deposit, double factor, const mn_damping *damping, double *modes)
+void mn_spectrum_modes(mn_spectrum *s, mn_range filled, const double *deposit, double factor, const mn_damping *damping,
+                       double *modes)
 {
-  mn_transform_to_columns(s->transform, deposit);
+  mn_transform_to_columns(s->transform, filled, deposit);
   for (int64_t c = 0; c < s->kx_count; c++) {
     sharpen(s, damping, c, factor, s->weight);
     take_column(s, c, modes + 2 * c * s->ky_count);
@@ -205,25 +211,26 @@ void mn_spectrum_values(mn_spectrum *s, const double *modes, double *values)
     sharpen(s, NULL, c, per_area(s), s->weight);
     put_column(s, c, false, modes + 2 * c * s->ky_count);
   }
-  mn_transform_to_rows(s->transform, values);
+  mn_transform_to_rows(s->transform, mn_spectrum_all(s), values);
   for (int64_t k = 0; k < s->row_count * s->mesh.nodes[0]; k++) {
     values[k] = values[2 * k];
   }
 }
 
-void mn_spectrum_gradient(mn_spectrum *s, const double *modes, const mn_damping *damping, double *field)
+void mn_spectrum_gradient(mn_spectrum *s, const double *modes, const mn_damping *damping, mn_range wanted,
+                          double *field)
 {
   for (int64_t c = 0; c < s->kx_count; c++) {
     sharpen(s, damping, c, per_area(s), s->weight);
     put_column(s, c, true, modes + 2 * c * s->ky_count);
   }
-  mn_transform_to_rows(s->transform, field);
+  mn_transform_to_rows(s->transform, wanted, field);
 }
 
 void mn_spectrum_convolve(mn_spectrum *s, const double *deposit, const double *symbol, const mn_damping *damping,
                           double *field)
 {
-  mn_transform_to_columns(s->transform, deposit);
+  mn_transform_to_columns(s->transform, mn_spectrum_all(s), deposit);
   for (int64_t c = 0; c < s->kx_count; c++) {
     sharpen(s, damping, c, 1.0, s->weight);
     take_column(s, c, s->modes);
@@ -232,5 +239,5 @@ void mn_spectrum_convolve(mn_spectrum *s, const double *deposit, const double *s
     }
     put_column(s, c, true, s->modes);
   }
-  mn_transform_to_rows(s->transform, field);
+  mn_transform_to_rows(s->transform, mn_spectrum_all(s), field);
 }

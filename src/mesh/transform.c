@@ -159,18 +159,35 @@ static void exchange(mn_transform *t, int side, bool forward)
   MPI_Type_free(&number);
 }
 
-/* How many of `count` rows make the batch that begins at `row`. */
-static int batch(int64_t row, int64_t count)
+/* How many rows make the batch that begins at `row`. */
+static int batch(int64_t row, int64_t end)
 {
-  return count - row < MN_TRANSFORM_BATCH ? (int)(count - row) : MN_TRANSFORM_BATCH;
+  return end - row < MN_TRANSFORM_BATCH ? (int)(end - row) : MN_TRANSFORM_BATCH;
 }
 
-void mn_transform_to_columns(mn_transform *t, const double *rows)
+/* A range of the mesh's rows among this rank's. */
+static mn_range own_part(const mn_transform *t, mn_range range)
 {
   const int64_t count = t->layout.row_end - t->layout.row_begin;
-  for (int64_t row = 0; row < count; row += MN_TRANSFORM_BATCH) {
-    t->parts->rows_forward(t->plans, &t->layout, rows, row, batch(row, count), &t->at[0]);
+  const int64_t begin = range.begin - t->layout.row_begin;
+  const int64_t end = range.end - t->layout.row_begin;
+  const mn_range part = {begin < 0 ? 0 : begin, end > count ? count : end};
+  return part.begin < part.end ? part : (mn_range){0, 0};
+}
+
+static void put_rows(mn_transform *t, mn_range part, const double *rows)
+{
+  for (int64_t row = part.begin; row < part.end; row += MN_TRANSFORM_BATCH) {
+    t->parts->rows_forward(t->plans, &t->layout, rows, row, batch(row, part.end), &t->at[0]);
   }
+}
+
+void mn_transform_to_columns(mn_transform *t, mn_range filled, const double *rows)
+{
+  const mn_range part = own_part(t, filled);
+  put_rows(t, (mn_range){0, part.begin}, NULL);
+  put_rows(t, part, rows);
+  put_rows(t, (mn_range){part.end, t->layout.row_end - t->layout.row_begin}, NULL);
   if (t->parallel.size > 1) {
     exchange(t, 0, true);
     sort_columns(t, 0, true);
@@ -192,15 +209,15 @@ void mn_transform_column_in(mn_transform *t, int64_t c, int side, const double *
   t->parts->column_back(t->plans, t->layout.ny, modes, column_of(t, side, c));
 }
 
-void mn_transform_to_rows(mn_transform *t, double *rows)
+void mn_transform_to_rows(mn_transform *t, mn_range wanted, double *rows)
 {
-  const int64_t count = t->layout.row_end - t->layout.row_begin;
+  const mn_range part = own_part(t, wanted);
   for (int side = 0; side < 2 && t->parallel.size > 1; side++) {
     sort_columns(t, side, false);
     exchange(t, side, false);
   }
-  for (int64_t row = 0; row < count; row += MN_TRANSFORM_BATCH) {
-    t->parts->rows_back(t->plans, &t->layout, t->at, row, batch(row, count), rows);
+  for (int64_t row = part.begin; row < part.end; row += MN_TRANSFORM_BATCH) {
+    t->parts->rows_back(t->plans, &t->layout, t->at, row, batch(row, part.end), rows);
   }
 }
 

@@ -82,7 +82,10 @@ static void rows_forward(const void *in, const mn_transform_layout *l, const dou
                          const mn_transform_places *to)
 {
   const plans *p = in;
-  for (int b = 0; b < n; b++) {
+  if (!rows) {
+    memset(p->row_modes, 0, (size_t)(n * p->stride) * sizeof *p->row_modes);
+  }
+  for (int b = 0; b < n && rows; b++) {
     const double *from = rows + (row + b) * l->nx;
     REAL *values = (REAL *)p->scratch;
     for (int64_t i = 0; i < l->nx; i++) {

@@ -16,7 +16,7 @@ typedef struct mn_transform_parts {
   size_t complex_bytes;
   mn_error *(*create)(const mn_transform_layout *layout, void **plans);
   void (*destroy)(void **plans);
-  /* n own rows [nx] from `row` on -> their places */
+  /* n own rows [nx] from `row` on -> their places; NULL: rows of zeros */
   void (*rows_forward)(const void *plans, const mn_transform_layout *layout, const double *rows, int64_t row, int n,
                        const mn_transform_places *to);
   /* places, of kx and of -kx -> n own rows [nx, 2] */

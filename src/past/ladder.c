@@ -145,14 +145,16 @@ typedef struct widening {
  * smoothed, and is sharpened again. */
 static mn_error *widen_modes(mn_ladder *l, const widening *w, double missing, double *modes, double *out)
 {
-  static const mn_resampling same = {.ratio = 1, .width = 1, .weight = {{1.0}}};
+  mn_resampling same;
   const mn_spectrum *narrow = w->narrow;
   const mn_spectrum *wide = w->wide;
+  mn_resampling_make(1, NULL, &narrow->mesh, &same);
   mn_level_smooth(w->from, missing, modes);
   mn_spectrum_values(w->narrow, modes, w->from->rows);
   MN_TRY(mn_lattice_coarsen(&l->parallel, &same, &l->work, &narrow->mesh, &narrow->rows, w->from->rows, &wide->mesh,
                             &wide->rows, w->to->rows));
-  mn_spectrum_modes(w->wide, w->to->rows, wide->mesh.spacing * wide->mesh.spacing, NULL, out);
+  mn_spectrum_modes(w->wide, mn_resampling_meets(&same, 1, &narrow->mesh, &wide->mesh), w->to->rows,
+                    wide->mesh.spacing * wide->mesh.spacing, NULL, out);
   mn_level_sharpen(w->to, missing, out);
   return NULL;
 }

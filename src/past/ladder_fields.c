@@ -1,5 +1,5 @@
 /* Deposits go up the ladder, from the ground mesh to the coarsest level, and fields come down; both ways every mesh
- * meets only its neighbour. */
+ * meets only its neighbour, and only where the ground lies: levels are wider, by the spread of what they hold. */
 #include "ladder_parts.h"
 
 #include <math.h>
@@ -35,14 +35,33 @@ static mn_error *chain_windows(mn_ladder *l, const mn_ground *ground)
   return mn_agree(&l->parallel, error);
 }
 
-static void between(const mn_ladder *l, int k, const mn_ground *ground, mn_resampling *r)
+/* What joins a level to the next finer mesh, and what of the level is joined to the ground. */
+typedef struct joint {
+  const mn_lattice *fine;
+  const mn_shares *owner; /* of its rows */
+  mn_resampling r;
+  mn_range rows; /* of the level */
+} joint;
+
+static void join(const mn_ladder *l, const mn_ground *ground, joint j[MN_LEVELS_MAX])
 {
-  if (k == 0 && same_spacing(l, ground)) {
-    *r = (mn_resampling){.ratio = 1, .width = 1, .weight = {{1.0}}};
-    return;
+  const mn_lattice *fine = &ground->mesh;
+  const mn_shares *owner = ground->rows;
+  for (int k = 0; k < l->levels; k++) {
+    const mn_spectrum *s = l->level[k]->spectrum;
+    const bool same = k == 0 && same_spacing(l, ground);
+    const int ratio = k > 0 ? l->options.ratio : (int)rint(mn_ladder_spacing(l) / ground->mesh.spacing);
+    j[k].fine = fine;
+    j[k].owner = owner;
+    mn_resampling_make(ratio, same ? NULL : &l->window, fine, &j[k].r);
+    if (k > 0) {
+      j[k].r.part[0] = mn_resampling_meets(&j[k - 1].r, 0, j[k - 1].fine, fine);
+      j[k].r.part[1] = j[k - 1].rows;
+    }
+    j[k].rows = mn_resampling_meets(&j[k].r, 1, fine, &s->mesh);
+    fine = &s->mesh;
+    owner = &s->rows;
   }
-  const double ratio = k > 0 ? l->options.ratio : rint(mn_ladder_spacing(l) / ground->mesh.spacing);
-  mn_resampling_make((int)ratio, &l->window, r);
 }
 
 /* Coarse levels hold what comes up from below; the cells themselves they need only for a present force as wide as that,
@@ -56,20 +75,19 @@ static bool needs_cells(const mn_ladder *l, int k)
 
 mn_error *mn_ladder_take(mn_ladder *l, const mn_ground *ground, const double *deposit)
 {
+  joint j[MN_LEVELS_MAX];
   MN_TRY(chain_windows(l, ground));
+  join(l, ground, j);
   for (int k = 0; k < l->levels; k++) {
-    mn_resampling r;
     mn_level *to = l->level[k];
+    mn_spectrum *s = to->spectrum;
     to->has_present = needs_cells(l, k);
     if (!to->has_present) {
       continue; /* nor does any coarser level */
     }
-    const mn_level *from = k > 0 ? l->level[k - 1] : NULL;
-    between(l, k, ground, &r);
-    MN_TRY(mn_lattice_coarsen(&l->parallel, &r, &l->work, from ? &from->spectrum->mesh : &ground->mesh,
-                              from ? &from->spectrum->rows : ground->rows, from ? from->rows : deposit,
-                              &to->spectrum->mesh, &to->spectrum->rows, to->rows));
-    mn_spectrum_modes(to->spectrum, to->rows, 1.0, &to->chain, to->present);
+    MN_TRY(mn_lattice_coarsen(&l->parallel, &j[k].r, &l->work, j[k].fine, j[k].owner,
+                              k > 0 ? l->level[k - 1]->rows : deposit, &s->mesh, &s->rows, to->rows));
+    mn_spectrum_modes(s, j[k].rows, to->rows, 1.0, &to->chain, to->present);
   }
   return NULL;
 }
@@ -86,24 +104,26 @@ static void compose(const mn_ladder *l, int k, double now, const mn_present *pre
   mn_level_compose(level, &l->model, now - l->time, &key);
 }
 
+static mn_error *refine(mn_ladder *l, int k, const joint *j, double *fine)
+{
+  const mn_spectrum *s = l->level[k]->spectrum;
+  return mn_lattice_refine(&l->parallel, &j->r, &l->work, &s->mesh, &s->rows, l->level[k]->rows, j->fine, j->owner,
+                           fine);
+}
+
 /* From the coarsest level down to the ground. */
 static mn_error *descend(mn_ladder *l, const mn_ground *ground, double *field)
 {
-  mn_resampling r;
+  joint j[MN_LEVELS_MAX];
+  join(l, ground, j);
   for (int k = l->levels - 1; k >= 0; k--) {
     const mn_level *level = l->level[k];
-    mn_spectrum_gradient(level->spectrum, level->work, &level->chain, level->rows);
+    mn_spectrum_gradient(level->spectrum, level->work, &level->chain, j[k].rows, level->rows);
     if (k + 1 < l->levels) {
-      const mn_level *from = l->level[k + 1];
-      between(l, k + 1, ground, &r);
-      MN_TRY(mn_lattice_refine(&l->parallel, &r, &l->work, &from->spectrum->mesh, &from->spectrum->rows, from->rows,
-                               &level->spectrum->mesh, &level->spectrum->rows, level->rows));
+      MN_TRY(refine(l, k + 1, &j[k + 1], level->rows));
     }
   }
-  const mn_level *finest = l->level[0];
-  between(l, 0, ground, &r);
-  return mn_lattice_refine(&l->parallel, &r, &l->work, &finest->spectrum->mesh, &finest->spectrum->rows, finest->rows,
-                           &ground->mesh, ground->rows, field);
+  return refine(l, 0, &j[0], field);
 }
 
 mn_error *mn_ladder_add_gradient(mn_ladder *l, double now, const mn_present *present, double from,

@@ -36,7 +36,8 @@ static void add_modes(const mn_level *level, const double *from, double *to)
   }
 }
 
-/* The interval that ends now enters the level of the variance it will have when it is first asked for. */
+/* The interval that ends now enters the level of the variance it will have when it is first asked for; all levels grow
+ * older by it. */
 static mn_error *enter(mn_ladder *l, double time, double step)
 {
   const double h = time - l->time;
@@ -51,9 +52,16 @@ static mn_error *enter(mn_ladder *l, double time, double step)
   }
   const bool bridge = l->model.quadrature == MN_BRIDGE;
   mn_chapter *open = NULL;
-  MN_TRY(mn_agree(&l->parallel, open_chapter(l, level, l->time, time, smear, time, &open)));
+  MN_TRY(mn_agree(&l->parallel, open_chapter(l, level, l->time, time, smear, l->time, &open)));
   const double *const sources[2] = {level->present, bridge ? level->before : level->present};
-  mn_level_leave(level, &l->model, h, sources, open->modes);
+  for (int k = 0; k < l->levels; k++) {
+    if (l->level[k] == level) {
+      mn_level_leave(level, &l->model, h, sources, open->modes);
+    } else {
+      mn_level_decay(l->level[k], &l->model, h, l->level[k]->sum);
+    }
+  }
+  open->stamp = time;
   return NULL;
 }
 
@@ -63,11 +71,12 @@ static mn_error *carry(mn_ladder *l, mn_level *from, const double *modes, mn_lev
   mn_resampling coarser;
   const mn_spectrum *fine = from->spectrum;
   const mn_spectrum *coarse = to->spectrum;
-  mn_resampling_make(l->options.ratio, &l->window, &coarser);
+  mn_resampling_make(l->options.ratio, &l->window, &fine->mesh, &coarser);
   mn_spectrum_values(from->spectrum, modes, from->rows);
   MN_TRY(mn_lattice_coarsen(&l->parallel, &coarser, &l->work, &fine->mesh, &fine->rows, from->rows, &coarse->mesh,
                             &coarse->rows, to->rows));
-  mn_spectrum_modes(to->spectrum, to->rows, fine->mesh.spacing * fine->mesh.spacing, &to->own, out);
+  mn_spectrum_modes(to->spectrum, mn_resampling_meets(&coarser, 1, &fine->mesh, &coarse->mesh), to->rows,
+                    fine->mesh.spacing * fine->mesh.spacing, &to->own, out);
   return NULL;
 }
 
@@ -135,9 +144,6 @@ mn_error *mn_ladder_remember(mn_ladder *l, double time, double step, const doubl
 {
   MN_TRY(mn_agree(&l->parallel, mn_trail_append(&l->trail, time, mine)));
   if (l->has_sample) {
-    for (int k = 0; k < l->levels; k++) {
-      mn_level_decay(l->level[k], &l->model, time - l->time, l->level[k]->sum);
-    }
     MN_TRY(enter(l, time, step));
     l->newest_smear = mn_ladder_smear(&l->model, time - l->time);
     MN_TRY(promote(l, time));

@@ -19,6 +19,7 @@ static mn_error *allocate(mn_level *l, const mn_window *window)
   MN_TRY(mn_alloc(&l->along_x, l->spectrum->kx_count, sizeof *l->along_x));
   MN_TRY(mn_alloc(&l->along_y, l->spectrum->ky_count, sizeof *l->along_y));
   MN_TRY(mn_alloc(&l->gone_y, l->spectrum->ky_count, sizeof *l->gone_y));
+  MN_TRY(mn_alloc(&l->left_y, l->spectrum->ky_count, sizeof *l->left_y));
   MN_TRY(mn_alloc(&l->rows, 2 * l->spectrum->row_count * l->spectrum->mesh.nodes[0], sizeof *l->rows));
   MN_TRY(mn_damping_make(l->spectrum, window, l->spectrum->mesh.spacing, &l->own));
   return mn_damping_make(l->spectrum, window, l->spectrum->mesh.spacing, &l->chain);
@@ -64,6 +65,7 @@ void mn_level_destroy(mn_level **level)
     mn_free(&l->along_x);
     mn_free(&l->along_y);
     mn_free(&l->gone_y);
+    mn_free(&l->left_y);
   }
   mn_free(level);
 }
@@ -131,19 +133,22 @@ void mn_level_leave(const mn_level *l, const mn_model *model, double h, const do
   gaussians(l, mn_kernel_shift(model, h) / model->theta, 0.5); /* half the variance; half of either source */
   for (int64_t j = 0; j < ny; j++) {
     l->gone_y[j] = expm1(-(s->ky[j] * s->ky[j] + model->lambda) * lag);
+    l->left_y[j] = exp(-(s->ky[j] * s->ky[j] + model->lambda) * lag);
   }
   for (int64_t c = 0; c < s->kx_count; c++) {
     const double kx2 = s->kx[c] * s->kx[c];
     const double a = expm1(-kx2 * lag);
+    const double left_x = exp(-kx2 * lag);
     for (int64_t j = 0; j < ny; j++) {
       const double b = l->gone_y[j];
       const double rate = kx2 + s->ky[j] * s->ky[j] + model->lambda;
       const double symbol = rate > 0.0 ? -(a + b + a * b) / rate : lag;
       const double share = symbol * l->along_x[c] * l->along_y[j];
+      const double decay = left_x * l->left_y[j];
       for (int64_t at = 2 * (c * ny + j); at < 2 * (c * ny + j) + 2; at++) {
-        const double left = share * (sources[0][at] + sources[1][at]);
-        modes[at] += left;
-        l->sum[at] += left;
+        const double more = share * (sources[0][at] + sources[1][at]);
+        modes[at] = decay * modes[at] + more;
+        l->sum[at] = decay * l->sum[at] + more;
       }
     }
   }

@@ -30,7 +30,8 @@ typedef struct mn_level {
   double *rows;                 /* [own rows, nodes[0], 2] deposit, or field of two components */
   mn_symbol_key key;
   double *symbol;                     /* [kx_count, ky_count] of `key` */
-  double *along_x, *along_y, *gone_y; /* [kx_count], [ky_count] work space */
+  double *along_x, *along_y;          /* [kx_count], [ky_count] work space */
+  double *gone_y, *left_y;            /* [ky_count] work space */
   double chain_spacing, chain_finest; /* spacings of the ground and the finest level that `chain` was made for */
   mn_window chain_window;             /* of the ground */
   int chapters;
@@ -45,8 +46,8 @@ void mn_level_destroy(mn_level **level);
 /* Multiplies modes by exp(-(k^2 + lambda) lag/theta).  Local. */
 void mn_level_decay(const mn_level *level, const mn_model *model, double lag, double *modes);
 
-/* Adds to modes, and to the level's sum, what unit sources leave over a step of length h, seen at its end: the mean of
- * both sets.  Local. */
+/* Ages modes, and the level's sum, by h, and adds to them what unit sources leave over these h, seen at their end: the
+ * mean of both sets.  Local. */
 void mn_level_leave(const mn_level *level, const mn_model *model, double h, const double *const sources[2],
                     double *modes);
 
