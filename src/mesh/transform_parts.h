@@ -4,7 +4,7 @@
 
 #include <mnemotaxis/transform.h>
 
-enum { MN_TRANSFORM_BATCH = 16 /* rows at a time */ };
+enum { MN_TRANSFORM_BATCH = 32 /* rows at a time: 16 take 5 to 10 % longer on 2000^2 nodes */ };
 
 /* Where the modes of own rows are. */
 typedef struct mn_transform_places {
