@@ -63,22 +63,20 @@ static double bytes_of(mn_drift *drift, mn_phase phase)
   const bool fine =
       drift->cost.nodes > mn_ladder_level(ladder, 0).mesh.nodes[0] * mn_ladder_level(ladder, 0).mesh.nodes[1];
   double levels = 0.0;
-  double chapters = 0.0;
   for (int k = 0; k < mn_ladder_levels(ladder); k++) {
     const mn_level_report level = mn_ladder_level(ladder, k);
-    const double nodes = (double)(level.mesh.nodes[0] * level.mesh.nodes[1]) / drift->parallel.size;
-    levels += nodes;
-    chapters += nodes * level.chapters;
+    levels += (double)(level.mesh.nodes[0] * level.mesh.nodes[1]) / drift->parallel.size;
   }
   switch (phase) {
   case MN_PHASE_SPREAD: /* positions; counts cleared and added to, then read and replaced by masses */
     return 16.0 * cells + 24.0 * sheet + 16.0 * own;
   case MN_PHASE_MODES: /* deposits; a transform of every level, over rows and columns */
     return 8.0 * own + 32.0 * levels;
-  case MN_PHASE_SHEET: /* deposit, a third of the columns in float five times, symbol, field */
-    return fine ? (8.0 + 5.0 * 2.8 + 2.8 + 16.0) * own : 16.0 * own;
-  case MN_PHASE_LADDER: /* chapters; a transform of two components of every level; both added to the sheet */
-    return 16.0 * chapters + 64.0 * levels + 32.0 * own;
+  case MN_PHASE_SHEET: /* deposit, a third of the columns in float five times, symbol; rows of level 0; field */
+    return (fine ? 8.0 + 5.0 * 2.8 + 2.8 : 0.0) * own + 16.0 * levels + 16.0 * own;
+  case MN_PHASE_LADDER: /* of every level a quarter of the nodes as modes: sum, present, symbol, work there and back;
+                           columns in float, both sides, there and back; rows */
+    return (4.5 * 4.0 + 4.0 * 2.8 + 16.0) * levels;
   case MN_PHASE_READ: /* the field; positions and forces */
     return 16.0 * sheet + 48.0 * cells;
   case MN_PHASE_NEAR: /* listed; visitors made and read three times; bins, sorted, whole numbers; forces there and back

@@ -126,7 +126,11 @@ static inline void take(const mn_parallel *p, mn_ladder *l, story *s, int k, con
   }
   check_ok(mn_ladder_take(l, &g, deposit));
   if (present) {
-    check_ok(mn_ladder_add_gradient(l, s->t[k], present, mn_ladder_variance(l), &g, field));
+    mn_row_adder gradient;
+    check_ok(mn_ladder_gradient(l, s->t[k], present, mn_ladder_variance(l), &g, &gradient));
+    for (int64_t row = rows.begin[p->rank]; row < rows.begin[p->rank + 1]; row++) {
+      gradient.add(gradient.of, row, field + 2 * (row - rows.begin[p->rank]) * g.mesh.nodes[0]);
+    }
     read_field(p, &g, field, s->place, s->found);
   }
   mn_free(&deposit);

@@ -133,8 +133,12 @@ static void resample(const mn_parallel *p, sharing how, const joint *j, int64_t 
   memcpy(fine_result, fine_pairs, sizeof fine_result);
   check_ok(mn_lattice_coarsen(p, &j->resampling, &work, &j->fine, &fine, fine_field + own[0][0], &j->coarse, &coarse,
                               coarse_result + own[1][0]));
-  check_ok(mn_lattice_refine(p, &j->resampling, &work, &j->coarse, &coarse, coarse_pairs + 2 * own[1][0], &j->fine,
-                             &fine, fine_result + 2 * own[0][0]));
+  mn_refinement finer;
+  check_ok(mn_refinement_begin(p, &j->resampling, &work, &j->coarse, &coarse, coarse_pairs + 2 * own[1][0], &j->fine,
+                               &fine, &finer));
+  for (int64_t row = fine.begin[p->rank]; row < fine.begin[p->rank + 1]; row++) {
+    mn_refinement_add(&finer, row, fine_result + 2 * row * j->fine.nodes[0]);
+  }
   mn_shares_clear(&fine);
   mn_shares_clear(&coarse);
   fill_rows_left_alone(j, own[1]);

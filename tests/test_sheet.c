@@ -70,6 +70,14 @@ static void density_is_the_same_on_any_number_of_ranks(void **state)
   assert_true(together == by_itself);
 }
 
+static void add_waves(const void *nx, int64_t row, double *values)
+{
+  const int64_t width = 2 * *(const int64_t *)nx;
+  for (int64_t k = 0; k < width; k++) {
+    values[k] += sin(0.001 * (double)(row * width + k));
+  }
+}
+
 /* A wave on the nodes, and on every cell a force of its own before. */
 static void check_read(int64_t nx, int64_t ny)
 {
@@ -91,10 +99,7 @@ static void check_read(int64_t nx, int64_t ny)
   mn_window_make(6, MN_PHASE_WINDOW, &window);
   check_ok(mn_sheet_lay(p, &mesh, &window, &sheet));
   check_ok(mn_sheet_spread(p, &sheet, CELLS, local, array[0]));
-  double *field = mn_sheet_field(&sheet, p->rank, NULL, &none);
-  for (int64_t k = 0; k < 2 * mn_sheet_own(&sheet, p->rank); k++) {
-    field[k] = sin(0.001 * (double)(k + 2 * sheet.rows.begin[p->rank] * nx));
-  }
+  mn_sheet_field(&sheet, p->rank, NULL, &none, (mn_row_adder){add_waves, &nx});
   const mn_listing listing = mn_sheet_listing(&sheet, block, array[0]);
   double *force = mn_sheet_forces(&sheet, array[1]);
   for (int64_t k = 0; k < 2 * local; k++) {

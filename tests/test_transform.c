@@ -4,51 +4,12 @@
  * Each of the log2(nx ny) passes over the data adds a random half unit in the last place of a typical result; no error
  * of some thousand results is more than 5 times the root mean square that this makes.  Numbers go to single precision,
  * and come from it, inside. */
-#include "check.h"
+#include "transform_case.h"
 
 #include <complex.h>
 #include <float.h>
 #include <math.h>
-#include <mnemotaxis/memory.h>
-#include <mnemotaxis/transform.h>
 #include <string.h>
-
-typedef struct extent {
-  int nx, ny, kept;
-} extent;
-
-static const extent extents[] = {{16, 16, 9}, {32, 48, 17}, {48, 32, 11}, {32, 48, 8},
-                                 {64, 16, 1}, {16, 64, 2},  {112, 80, 57}};
-enum { EXTENTS = sizeof extents / sizeof *extents, NX_MAX = 112, NODES_MAX = NX_MAX * 80 };
-
-/* Ways to share rows; in all but the first some rank of three or more has none. */
-typedef enum sharing { EVENLY, ALL_TO_LAST, NONE_TO_FIRST, NONE_TO_INNER, SHARINGS } sharing;
-
-/* So that no rank leaves a test alone. */
-static void assert_everywhere(bool mine)
-{
-  assert_false(mn_any(check_world(), !mine));
-}
-
-static mn_transform *created(const mn_parallel *p, bool single, extent e, sharing how)
-{
-  mn_transform *t = NULL;
-  mn_shares rows;
-  check_ok(mn_shares_even(e.ny, p->size, &rows));
-  for (int r = 1; r < p->size; r++) {
-    const int64_t begin[SHARINGS] = {rows.begin[r], 0, e.ny * (r - 1) / (p->size - 1), 5};
-    rows.begin[r] = begin[how];
-  }
-  check_ok(mn_transform_create(p, single, e.nx, e.ny, e.kept, &rows, &t));
-  mn_shares_clear(&rows);
-  return t;
-}
-
-/* Random mesh or set of modes, by its number. */
-static double value(int which, int64_t k)
-{
-  return check_normal((uint32_t)(31 + which), (uint64_t)k);
-}
 
 /* sum_j z[j stride] exp(sign 2 pi i k j/n) */
 static long double complex direct(const long double complex *z, int stride, int n, int sign, int k)
@@ -106,36 +67,6 @@ static void make_truth(extent e)
   }
 }
 
-/* Numbers in the own rows and in the own columns. */
-static int64_t row_numbers(const mn_transform *t)
-{
-  return (mn_transform_shape(t)->row_end - mn_transform_shape(t)->row_begin) * mn_transform_shape(t)->nx;
-}
-
-static int64_t column_numbers(const mn_transform *t)
-{
-  return 2 * (mn_transform_shape(t)->col_end - mn_transform_shape(t)->col_begin) * mn_transform_shape(t)->ny;
-}
-
-static double *numbers(int64_t count)
-{
-  double *to = NULL;
-  check_ok(mn_alloc(&to, count, sizeof *to));
-  return to;
-}
-
-/* Own modes of a mesh that has only these rows. */
-static double *columns_of(mn_transform *t, mn_range filled, const double *field)
-{
-  const mn_transform_layout *l = mn_transform_shape(t);
-  double *columns = numbers(column_numbers(t));
-  mn_transform_to_columns(t, filled, field);
-  for (int64_t c = 0; c < l->col_end - l->col_begin; c++) {
-    mn_transform_column_out(t, c, columns + 2 * c * l->ny);
-  }
-  return columns;
-}
-
 /* Own modes of a random mesh, which stays as it was. */
 static double *forward(mn_transform *t, int which)
 {
@@ -149,16 +80,13 @@ static double *forward(mn_transform *t, int which)
   return columns;
 }
 
-/* Own rows of own modes of kx and of -kx. */
+/* Own rows of them. */
 static double *backward(mn_transform *t, const double *plus, const double *minus)
 {
   const mn_transform_layout *l = mn_transform_shape(t);
   double *rows = numbers(2 * row_numbers(t));
-  for (int64_t c = 0; c < l->col_end - l->col_begin; c++) {
-    mn_transform_column_in(t, c, 0, plus + 2 * c * l->ny);
-    mn_transform_column_in(t, c, 1, minus + 2 * c * l->ny);
-  }
-  mn_transform_to_rows(t, (mn_range){0, l->ny}, rows);
+  give_columns(t, plus, minus);
+  mn_transform_to_rows(t, (mn_range){0, l->ny}, (mn_row_adder){NULL, NULL}, rows);
   return rows;
 }
 
@@ -205,62 +133,6 @@ static void check_bits(mn_transform *t, bool single, extent e)
   mn_transform_destroy(&alone);
   mn_parallel_destroy(&self);
   assert_everywhere(same);
-}
-
-/* The same as with zeros in all other rows, though these hold none. */
-static bool other_rows_count_as_zero(mn_transform *t, extent e, mn_range some)
-{
-  static double field[2][NODES_MAX];
-  const int64_t first = mn_transform_shape(t)->row_begin * e.nx;
-  for (int64_t k = 0; k < row_numbers(t); k++) {
-    const int64_t row = (first + k) / e.nx;
-    field[0][k] = row >= some.begin && row < some.end ? value(0, first + k) : (double)NAN;
-    field[1][k] = isnan(field[0][k]) ? 0.0 : field[0][k];
-  }
-  double *given = columns_of(t, some, field[0]);
-  double *filled = columns_of(t, (mn_range){0, e.ny}, field[1]);
-  bool same = true;
-  for (int64_t k = 0; k < column_numbers(t); k++) {
-    same = same && given[k] == filled[k]; /* 0 and -0 are one */
-  }
-  mn_free(&given);
-  mn_free(&filled);
-  return same;
-}
-
-/* The rows that are wanted are those of all, and others are left alone. */
-static bool other_rows_stay(mn_transform *t, extent e, mn_range some)
-{
-  const mn_transform_layout *l = mn_transform_shape(t);
-  const int64_t first = 2 * l->col_begin * l->ny;
-  double *all = backward(t, modes[0] + first, modes[1] + first);
-  double *rows = numbers(2 * row_numbers(t));
-  for (int64_t k = 0; k < 2 * row_numbers(t); k++) {
-    rows[k] = -7.25;
-  }
-  for (int64_t c = 0; c < l->col_end - l->col_begin; c++) {
-    mn_transform_column_in(t, c, 0, modes[0] + first + 2 * c * l->ny);
-    mn_transform_column_in(t, c, 1, modes[1] + first + 2 * c * l->ny);
-  }
-  mn_transform_to_rows(t, some, rows);
-  bool right = true;
-  for (int64_t k = 0; k < 2 * row_numbers(t); k++) {
-    const int64_t row = l->row_begin + k / (2 * e.nx);
-    right = right && rows[k] == (row >= some.begin && row < some.end ? all[k] : -7.25);
-  }
-  mn_free(&all);
-  mn_free(&rows);
-  return right;
-}
-
-static void check_ranges(mn_transform *t, bool single, extent e)
-{
-  (void)single;
-  const mn_range ranges[] = {{3, e.ny - 2}, {0, 1}, {e.ny - 1, e.ny}, {5, 5}, {6, e.ny / 2 + 7}};
-  for (int k = 0; k < 5; k++) {
-    const bool zero = other_rows_count_as_zero(t, e, ranges[k]);
-    assert_everywhere(other_rows_stay(t, e, ranges[k]) && zero);
-  }
 }
 
 /* Modes of f + i g, of kx (side 0) or -kx, from those f and g have at kx; in place of f's. */
@@ -342,12 +214,6 @@ static void round_trip_multiplies_by_the_number_of_nodes(void **state)
   for_all(check_round_trip);
 }
 
-static void other_rows_than_those_given_count_as_zero_and_others_than_those_wanted_stay(void **state)
-{
-  (void)state;
-  for_all(check_ranges);
-}
-
 static void layout_covers_rows_and_columns_in_rank_order(void **state)
 {
   (void)state;
@@ -394,6 +260,5 @@ static void size_is_the_smallest_one_allowed(void **state)
 MN_TESTS("transform", cmocka_unit_test(layout_covers_rows_and_columns_in_rank_order),
          cmocka_unit_test(modes_and_values_are_the_defining_sums_of_what_is_kept),
          cmocka_unit_test(bits_are_those_of_one_rank), cmocka_unit_test(round_trip_multiplies_by_the_number_of_nodes),
-         cmocka_unit_test(other_rows_than_those_given_count_as_zero_and_others_than_those_wanted_stay),
          cmocka_unit_test(bytes_bound_what_is_allocated_and_are_near_it),
          cmocka_unit_test(size_is_the_smallest_one_allowed));

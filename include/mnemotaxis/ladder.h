@@ -70,13 +70,13 @@ double mn_ladder_variance(const mn_ladder *ladder);
  */
 mn_error *mn_ladder_take(mn_ladder *ladder, const mn_ground *ground, const double *deposit) MN_MUST_CHECK;
 
-/** Adds the gradient of the chemical to the ground mesh, in units of chemical of one unit source each: that of the
- * past, and that of the present force of the cells taken last from variances not below `from`.  Collective.
+/** The gradient of the chemical on its way to the ground mesh, in units of chemical of one unit source each: that of
+ * the past, and that of the present force of the cells taken last from variances not below `from`.  Collective.
  * @param now    time; at least the last `window` after the newest sample
  * @param from   > 0; below mn_ladder_variance the finest level cuts what is too fine for its modes
- * @param field  [own rows, nodes[0], 2] */
-mn_error *mn_ladder_add_gradient(mn_ladder *ladder, double now, const mn_present *present, double from,
-                                 const mn_ground *ground, double *field) MN_MUST_CHECK;
+ * @param rows   adds it to own rows of the ground mesh, until the ladder is asked for anything else */
+mn_error *mn_ladder_gradient(mn_ladder *ladder, double now, const mn_present *present, double from,
+                             const mn_ground *ground, mn_row_adder *rows) MN_MUST_CHECK;
 
 /** rms over the cells of what is cut off from the past, in units of the force of one source.  Local.
  * @param now      time, after the newest sample

@@ -87,13 +87,28 @@ mn_error *mn_lattice_coarsen(const mn_parallel *parallel, const mn_resampling *r
                              const mn_lattice *from, const mn_shares *fine_owner, const double *fine,
                              const mn_lattice *to, const mn_shares *coarse_owner, double *coarse) MN_MUST_CHECK;
 
-/** The transpose, for fields of two components: adds to the fine values that take part the coarse ones around them.
- * Collective.
+/** Coarse values on their way to a finer mesh; read-only for users. */
+typedef struct mn_refinement {
+  mn_resampling resampling;
+  mn_resampling_work *work;
+  mn_lattice coarse, fine;
+  const double *rows; /**< coarse ones that this rank's fine ones meet */
+  mn_range have;      /**< which */
+  mn_range nodes;     /**< fine columns that are added to */
+} mn_refinement;
+
+/** The transpose, for fields of two components: brings the coarse rows that own fine ones meet.  Collective.
  * @param from,coarse  mesh, [own rows, from->nodes[0], 2]
- * @param to,fine      mesh, [own rows, to->nodes[0], 2] */
-mn_error *mn_lattice_refine(const mn_parallel *parallel, const mn_resampling *resampling, mn_resampling_work *work,
-                            const mn_lattice *from, const mn_shares *coarse_owner, const double *coarse,
-                            const mn_lattice *to, const mn_shares *fine_owner, double *fine) MN_MUST_CHECK;
+ * @param to           the fine mesh, its rows owned as `fine_owner` says
+ * @param refinement   good for as long as `work` and `coarse` are not used for anything else */
+mn_error *mn_refinement_begin(const mn_parallel *parallel, const mn_resampling *resampling, mn_resampling_work *work,
+                              const mn_lattice *from, const mn_shares *coarse_owner, const double *coarse,
+                              const mn_lattice *to, const mn_shares *fine_owner,
+                              mn_refinement *refinement) MN_MUST_CHECK;
+
+/** Adds to the values of an own fine row that take part the coarse ones around them.  Local.
+ * @param refinement  a mn_refinement, so that this serves a mn_row_adder */
+void mn_refinement_add(const void *refinement, int64_t row, double *values);
 
 #ifdef __cplusplus
 }

@@ -31,6 +31,12 @@ typedef struct mn_range {
   int64_t begin, end;
 } mn_range;
 
+/** What is added to rows of two components, one by one, while they are in the cache. */
+typedef struct mn_row_adder {
+  void (*add)(const void *of, int64_t row, double *values); /**< row of the mesh, [nodes, 2]; NULL: nothing is added */
+  const void *of;
+} mn_row_adder;
+
 /** Copies rows from their owners.  Collective.
  * @param width   doubles per row
  * @param mine    [own rows, width]

@@ -80,15 +80,16 @@ void mn_spectrum_values(mn_spectrum *spectrum, const double *modes, double *valu
 /** The gradient on the nodes, sharpened.  Collective.
  * @param damping  what the windows on the way to the points will do; NULL: none
  * @param wanted   rows of the mesh; others are not written
+ * @param more     is added to every row
  * @param field    [own rows, nodes[0], 2] */
 void mn_spectrum_gradient(mn_spectrum *spectrum, const double *modes, const mn_damping *damping, mn_range wanted,
-                          double *field);
+                          mn_row_adder more, double *field);
 
 /** The gradient of a deposit convolved with a symbol: as mn_spectrum_modes and mn_spectrum_gradient with the same
  * windows, but the modes are nowhere stored.  Collective.
  * @param symbol  [kx_count, ky_count] */
 void mn_spectrum_convolve(mn_spectrum *spectrum, const double *deposit, const double *symbol, const mn_damping *damping,
-                          double *field);
+                          mn_row_adder more, double *field);
 
 #ifdef __cplusplus
 }

@@ -60,9 +60,10 @@ void mn_transform_column_in(mn_transform *transform, int64_t c, int side, const 
 
 /** From columns to rows: sum over all kx, without a factor.  Collective.
  * @param wanted  rows of the mesh, the same on all ranks; others are not written
+ * @param more    is added to every row
  * @param rows    [own rows, nx, 2] complex
  * Cost: two MPI_Alltoallv of 2 kept ny real numbers in all, but for what stays on its rank. */
-void mn_transform_to_rows(mn_transform *transform, mn_range wanted, double *rows);
+void mn_transform_to_rows(mn_transform *transform, mn_range wanted, mn_row_adder more, double *rows);
 
 /** The smallest multiple of MN_TRANSFORM_UNIT without prime factors above 7 that is not below n.  Local. */
 int64_t mn_transform_size(int64_t n);

@@ -76,21 +76,24 @@ mn_error *mn_sheet_tune(const mn_parallel *parallel, double cutoff, bool single,
   return mn_agree(parallel, error);
 }
 
-double *mn_sheet_field(mn_sheet *s, int rank, const mn_model *model, const mn_symbol_key *key)
+void mn_sheet_field(mn_sheet *s, int rank, const mn_model *model, const mn_symbol_key *key, mn_row_adder more)
 {
-  double *field = s->field.values + 2 * s->rows.begin[rank] * s->mesh.nodes[0];
+  const int64_t width = 2 * s->mesh.nodes[0];
+  double *field = s->field.values + s->rows.begin[rank] * width;
   mn_node_rows_open(&s->field);
   if (!model || !(key->low < key->high)) {
-    memset(field, 0, (size_t)(2 * mn_sheet_own(s, rank)) * sizeof *field);
-    return field;
+    for (int64_t row = s->rows.begin[rank]; row < s->rows.begin[rank + 1]; row++, field += width) {
+      memset(field, 0, (size_t)width * sizeof *field);
+      more.add(more.of, row, field);
+    }
+    return;
   }
   const mn_spectrum *g = s->spectrum;
   if (memcmp(key, &s->key, sizeof *key) != 0) {
     s->key = *key;
     mn_split_tabulate(model, key, g->kx_count, g->kx, g->ky_count, g->ky, s->symbol);
   }
-  mn_spectrum_convolve(s->spectrum, s->deposit, s->symbol, &s->damping, field);
-  return field;
+  mn_spectrum_convolve(s->spectrum, s->deposit, s->symbol, &s->damping, more, field);
 }
 
 /* Counting sort of the cells by tiles. */

@@ -41,9 +41,9 @@ mn_error *mn_sheet_tune(const mn_parallel *parallel, double cutoff, bool single,
 mn_error *mn_sheet_spread(const mn_parallel *parallel, mn_sheet *sheet, int64_t count, int64_t local,
                           const double *mine) MN_MUST_CHECK;
 
-/* Own rows of the field = gradient of the key's part of the present, of all cells spread last, in modes of the sheet; 0
- * without a model.  Returns where they are, [own rows, nodes[0], 2], to be added to until it is read.  Collective. */
-double *mn_sheet_field(mn_sheet *sheet, int rank, const mn_model *model, const mn_symbol_key *key);
+/* Own rows of the field = gradient of the key's part of the present, of all cells spread last, in modes of the sheet,
+ * or 0 without a model; and more.  Collective. */
+void mn_sheet_field(mn_sheet *sheet, int rank, const mn_model *model, const mn_symbol_key *key, mn_row_adder more);
 
 /* Mean over the cells of the density of other cells around them, by the squares of the deposit, less what some cells
  * that stand for all add to that by themselves; at least that of an even cloud.  Collective: the same bits on any

@@ -239,10 +239,11 @@ static mn_error *add_fields(mn_drift *drift, double now, const mn_present *prese
   const mn_ground ground = ground_of(w);
   const double ladder = w->fine ? fmax(w->from, mn_ladder_variance(w->ladder)) : w->from;
   const mn_symbol_key key = {*present, w->from, ladder};
-  double *field = mn_sheet_field(&w->sheet, drift->parallel.rank, w->fine ? &drift->model : NULL, &key);
-  clock(drift, MN_PHASE_SHEET);
-  MN_TRY(mn_ladder_add_gradient(w->ladder, now, present, ladder, &ground, field));
+  mn_row_adder wider;
+  MN_TRY(mn_ladder_gradient(w->ladder, now, present, ladder, &ground, &wider));
   clock(drift, MN_PHASE_LADDER);
+  mn_sheet_field(&w->sheet, drift->parallel.rank, w->fine ? &drift->model : NULL, &key, wider);
+  clock(drift, MN_PHASE_SHEET);
   MN_TRY(mn_sheet_read(&drift->parallel, &w->sheet, mn_block_count(drift->block), mine, sum));
   clock(drift, MN_PHASE_READ);
   return NULL;

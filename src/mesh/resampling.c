@@ -306,42 +306,37 @@ mn_error *mn_lattice_coarsen(const mn_parallel *parallel, const mn_resampling *r
   return NULL;
 }
 
-/* Own fine row j from rows `have` of coarse pairs. */
-static void scatter_row(const mn_resampling *r, const mn_lattice *coarse, mn_range have, const double *from,
-                        const mn_lattice *fine, mn_range nodes, int64_t j, mn_resampling_work *work, double *to)
+mn_error *mn_refinement_begin(const mn_parallel *parallel, const mn_resampling *r, mn_resampling_work *work,
+                              const mn_lattice *from, const mn_shares *coarse_owner, const double *coarse,
+                              const mn_lattice *to, const mn_shares *fine_owner, mn_refinement *refinement)
 {
-  int phase;
-  const int64_t width = 2 * coarse->nodes[0];
-  const int64_t first = first_of(r, fine->first[1] + j, &phase) - coarse->first[1];
-  if (!inside(first, r->width, coarse->nodes[1])) {
-    return;
-  }
-  const double *rows = from + (first - have.begin) * width;
-  if (r->width == 1) {
-    add_row(1.0, rows + 2 * (fine->first[0] + nodes.begin - coarse->first[0]), 2 * (nodes.end - nodes.begin),
-            to + 2 * nodes.begin);
-  } else {
-    weighted_sum(false, r->width, r->weight[phase], rows, width, width, work->narrow);
-    refine_row(r, fine, nodes, coarse, work->narrow, work->side, to);
-  }
-}
-
-mn_error *mn_lattice_refine(const mn_parallel *parallel, const mn_resampling *r, mn_resampling_work *work,
-                            const mn_lattice *from, const mn_shares *coarse_owner, const double *coarse,
-                            const mn_lattice *to, const mn_shares *fine_owner, double *fine)
-{
-  const mn_range own = own_rows(parallel, fine_owner);
-  const mn_range mine = cut(r->part[1], own);
-  const mn_range wanted = coarse_range(r, 1, to, from, mine);
+  const mn_range mine = cut(r->part[1], own_rows(parallel, fine_owner));
   const int64_t width = 2 * from->nodes[0];
+  *refinement = (mn_refinement){.resampling = *r, .work = work, .coarse = *from, .fine = *to};
+  refinement->have = coarse_range(r, 1, to, from, mine);
+  refinement->nodes = covered(r, to, from);
   mn_error *error = reserve(&work->narrow, &work->narrow_room, width);
   error = error ? error : reserve(&work->side, &work->side_room, 2 * (to->nodes[0] + r->ratio));
   MN_TRY(mn_agree(parallel, error));
-  const double *rows = NULL;
-  MN_TRY(look_at(parallel, coarse_owner, width, coarse, wanted, work, &rows));
-  const mn_range nodes = covered(r, to, from);
-  for (int64_t j = mine.begin; j < mine.end; j++) {
-    scatter_row(r, from, wanted, rows, to, nodes, j, work, fine + 2 * (j - own.begin) * to->nodes[0]);
+  return look_at(parallel, coarse_owner, width, coarse, refinement->have, work, &refinement->rows);
+}
+
+void mn_refinement_add(const void *refinement, int64_t row, double *values)
+{
+  const mn_refinement *f = refinement;
+  const mn_resampling *r = &f->resampling;
+  const int64_t width = 2 * f->coarse.nodes[0];
+  int phase;
+  const int64_t first = first_of(r, f->fine.first[1] + row, &phase) - f->coarse.first[1];
+  if (row < r->part[1].begin || row >= r->part[1].end || !inside(first, r->width, f->coarse.nodes[1])) {
+    return;
   }
-  return NULL;
+  const double *rows = f->rows + (first - f->have.begin) * width;
+  if (r->width == 1) {
+    add_row(1.0, rows + 2 * (f->fine.first[0] + f->nodes.begin - f->coarse.first[0]),
+            2 * (f->nodes.end - f->nodes.begin), values + 2 * f->nodes.begin);
+  } else {
+    weighted_sum(false, r->width, r->weight[phase], rows, width, width, f->work->narrow);
+    refine_row(r, &f->fine, f->nodes, &f->coarse, f->work->narrow, f->work->side, values);
+  }
 }

@@ -211,24 +211,24 @@ void mn_spectrum_values(mn_spectrum *s, const double *modes, double *values)
     sharpen(s, NULL, c, per_area(s), s->weight);
     put_column(s, c, false, modes + 2 * c * s->ky_count);
   }
-  mn_transform_to_rows(s->transform, mn_spectrum_all(s), values);
+  mn_transform_to_rows(s->transform, mn_spectrum_all(s), (mn_row_adder){NULL, NULL}, values);
   for (int64_t k = 0; k < s->row_count * s->mesh.nodes[0]; k++) {
     values[k] = values[2 * k];
   }
 }
 
 void mn_spectrum_gradient(mn_spectrum *s, const double *modes, const mn_damping *damping, mn_range wanted,
-                          double *field)
+                          mn_row_adder more, double *field)
 {
   for (int64_t c = 0; c < s->kx_count; c++) {
     sharpen(s, damping, c, per_area(s), s->weight);
     put_column(s, c, true, modes + 2 * c * s->ky_count);
   }
-  mn_transform_to_rows(s->transform, wanted, field);
+  mn_transform_to_rows(s->transform, wanted, more, field);
 }
 
 void mn_spectrum_convolve(mn_spectrum *s, const double *deposit, const double *symbol, const mn_damping *damping,
-                          double *field)
+                          mn_row_adder more, double *field)
 {
   mn_transform_to_columns(s->transform, mn_spectrum_all(s), deposit);
   for (int64_t c = 0; c < s->kx_count; c++) {
@@ -239,5 +239,5 @@ void mn_spectrum_convolve(mn_spectrum *s, const double *deposit, const double *s
     }
     put_column(s, c, true, s->modes);
   }
-  mn_transform_to_rows(s->transform, mn_spectrum_all(s), field);
+  mn_transform_to_rows(s->transform, mn_spectrum_all(s), more, field);
 }

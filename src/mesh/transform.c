@@ -209,7 +209,7 @@ void mn_transform_column_in(mn_transform *t, int64_t c, int side, const double *
   t->parts->column_back(t->plans, t->layout.ny, modes, column_of(t, side, c));
 }
 
-void mn_transform_to_rows(mn_transform *t, mn_range wanted, double *rows)
+void mn_transform_to_rows(mn_transform *t, mn_range wanted, mn_row_adder more, double *rows)
 {
   const mn_range part = own_part(t, wanted);
   for (int side = 0; side < 2 && t->parallel.size > 1; side++) {
@@ -217,7 +217,7 @@ void mn_transform_to_rows(mn_transform *t, mn_range wanted, double *rows)
     exchange(t, side, false);
   }
   for (int64_t row = part.begin; row < part.end; row += MN_TRANSFORM_BATCH) {
-    t->parts->rows_back(t->plans, &t->layout, t->at, row, batch(row, part.end), rows);
+    t->parts->rows_back(t->plans, &t->layout, t->at, row, batch(row, part.end), more, rows);
   }
 }
 

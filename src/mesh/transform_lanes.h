@@ -118,7 +118,7 @@ static void take_columns(const plans *p, const stretch *s, int64_t first, int64_
 }
 
 static void rows_back(const void *in, const mn_transform_layout *l, const mn_transform_places from[2], int64_t row,
-                      int n, double *rows)
+                      int n, mn_row_adder more, double *rows)
 {
   const plans *p = in;
   const int64_t opposite = 2 * l->kept > l->nx ? l->nx / 2 : l->kept; /* -nx/2 is nx/2 */
@@ -138,6 +138,9 @@ static void rows_back(const void *in, const mn_transform_layout *l, const mn_tra
     double *to = rows + 2 * (row + b) * l->nx;
     for (int64_t i = 0; i < 2 * l->nx; i++) {
       to[i] = (double)values[i];
+    }
+    if (more.add) {
+      more.add(more.of, l->row_begin + row + b, to);
     }
   }
 }

@@ -19,9 +19,9 @@ typedef struct mn_transform_parts {
   /* n own rows [nx] from `row` on -> their places; NULL: rows of zeros */
   void (*rows_forward)(const void *plans, const mn_transform_layout *layout, const double *rows, int64_t row, int n,
                        const mn_transform_places *to);
-  /* places, of kx and of -kx -> n own rows [nx, 2] */
+  /* places, of kx and of -kx -> n own rows [nx, 2], and more */
   void (*rows_back)(const void *plans, const mn_transform_layout *layout, const mn_transform_places from[2],
-                    int64_t row, int n, double *rows);
+                    int64_t row, int n, mn_row_adder more, double *rows);
   /* column [ny], by y -> modes [ny, 2], and back */
   void (*column_forward)(const void *plans, int64_t ny, void *column, double *modes);
   void (*column_back)(const void *plans, int64_t ny, const double *modes, void *column);

@@ -104,33 +104,35 @@ static void compose(const mn_ladder *l, int k, double now, const mn_present *pre
   mn_level_compose(level, &l->model, now - l->time, &key);
 }
 
-static mn_error *refine(mn_ladder *l, int k, const joint *j, double *fine)
+static mn_error *refine(mn_ladder *l, int k, const joint *j, mn_refinement *to)
 {
   const mn_spectrum *s = l->level[k]->spectrum;
-  return mn_lattice_refine(&l->parallel, &j->r, &l->work, &s->mesh, &s->rows, l->level[k]->rows, j->fine, j->owner,
-                           fine);
+  return mn_refinement_begin(&l->parallel, &j->r, &l->work, &s->mesh, &s->rows, l->level[k]->rows, j->fine, j->owner,
+                             to);
 }
 
-/* From the coarsest level down to the ground. */
-static mn_error *descend(mn_ladder *l, const mn_ground *ground, double *field)
+/* From the coarsest level down to the ground: what comes from above is added to a level's rows as they are made. */
+static mn_error *descend(mn_ladder *l, const mn_ground *ground)
 {
   joint j[MN_LEVELS_MAX];
+  mn_row_adder above = {NULL, NULL};
   join(l, ground, j);
   for (int k = l->levels - 1; k >= 0; k--) {
     const mn_level *level = l->level[k];
-    mn_spectrum_gradient(level->spectrum, level->work, &level->chain, j[k].rows, level->rows);
-    if (k + 1 < l->levels) {
-      MN_TRY(refine(l, k + 1, &j[k + 1], level->rows));
-    }
+    mn_spectrum_gradient(level->spectrum, level->work, &level->chain, j[k].rows, above, level->rows);
+    MN_TRY(refine(l, k, &j[k], &l->last));
+    above = (mn_row_adder){mn_refinement_add, &l->last};
   }
-  return refine(l, 0, &j[0], field);
+  return NULL;
 }
 
-mn_error *mn_ladder_add_gradient(mn_ladder *l, double now, const mn_present *present, double from,
-                                 const mn_ground *ground, double *field)
+mn_error *mn_ladder_gradient(mn_ladder *l, double now, const mn_present *present, double from, const mn_ground *ground,
+                             mn_row_adder *rows)
 {
   for (int k = 0; k < l->levels; k++) {
     compose(l, k, now, present, from);
   }
-  return descend(l, ground, field);
+  MN_TRY(descend(l, ground));
+  *rows = (mn_row_adder){mn_refinement_add, &l->last};
+  return NULL;
 }

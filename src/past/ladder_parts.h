@@ -27,6 +27,7 @@ struct mn_ladder {
   int64_t count; /* cells */
   mn_trail trail;
   mn_resampling_work work;
+  mn_refinement last; /* the gradient on its way to the ground */
   int levels;
   mn_level *level[MN_LEVELS_MAX]; /* finest first, numbers consecutive */
 };
