@@ -11,8 +11,8 @@ typedef struct extent {
   int nx, ny, kept;
 } extent;
 
-static const extent extents[] = {{16, 16, 9}, {32, 48, 17}, {48, 32, 11}, {32, 48, 8},
-                                 {64, 16, 1}, {16, 64, 2},  {112, 80, 57}};
+static const extent extents[] = {{16, 16, 9}, {32, 48, 17},  {48, 32, 11}, {32, 48, 8}, {64, 16, 1},
+                                 {16, 64, 2}, {112, 80, 57}, {20, 54, 6},  {34, 12, 18}};
 enum { EXTENTS = sizeof extents / sizeof *extents, NX_MAX = 112, NODES_MAX = NX_MAX * 80 };
 
 /* Ways to share rows; in all but the first some rank of three or more has none. */
@@ -33,7 +33,7 @@ static inline mn_transform *created(const mn_parallel *p, bool single, extent e,
     const int64_t begin[SHARINGS] = {rows.begin[r], 0, e.ny * (r - 1) / (p->size - 1), 5};
     rows.begin[r] = begin[how];
   }
-  check_ok(mn_transform_create(p, single, e.nx, e.ny, e.kept, &rows, &t));
+  check_ok(mn_transform_create(p, single, e.nx, e.ny, e.kept, &rows, NULL, &t));
   mn_shares_clear(&rows);
   return t;
 }

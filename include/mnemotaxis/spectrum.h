@@ -44,6 +44,17 @@ typedef struct mn_damping {
 mn_error *mn_spectrum_create(const mn_parallel *parallel, const mn_lattice *mesh, const mn_shares *rows, double cutoff,
                              bool single, mn_spectrum **spectrum) MN_MUST_CHECK;
 
+/** Prepares the modes |kx|, |ky| <= cutoff of the same box on a mesh `ratio` times as coarse, whose nodes are some of
+ * those of the fine one, at multiples of its own spacing.  Ranks own what they own of the fine modes.  Collective.
+ * @param ratio  divides the nodes of the fine mesh so that even numbers are left */
+mn_error *mn_spectrum_create_thin(const mn_spectrum *fine, int ratio, double cutoff, bool single,
+                                  mn_spectrum **thin) MN_MUST_CHECK;
+
+/** The modes of a thin spectrum, of the same field.  Local.
+ * @param modes  [mn_spectrum_size(fine)]
+ * @param out    [mn_spectrum_size(thin)] */
+void mn_spectrum_thin(const mn_spectrum *fine, const double *modes, const mn_spectrum *thin, double *out);
+
 /** Releases it; NULL is allowed.  Local. */
 void mn_spectrum_destroy(mn_spectrum **spectrum);
 

@@ -16,25 +16,27 @@
 extern "C" {
 #endif
 
-enum { MN_TRANSFORM_UNIT = 16 /**< nx and ny are multiples, so every row and column begins on a cache line */ };
+enum { MN_TRANSFORM_UNIT = 16 /**< numbers after which rows and columns may begin: on a cache line */ };
 
 typedef struct mn_transform mn_transform;
 
 /** Extent of a transform and the part of it that lies on this rank; read-only. */
 typedef struct mn_transform_layout {
   int64_t nx, ny;
-  int64_t kept; /**< columns 0 <= kx < kept */
+  int64_t stride; /**< from column to column: ny or more, a multiple of MN_TRANSFORM_UNIT */
+  int64_t kept;   /**< columns 0 <= kx < kept */
   int64_t row_begin, row_end;
   int64_t col_begin, col_end;
 } mn_transform_layout;
 
 /** Prepares transforms.  Collective.
  * @param single  float instead of double arithmetic
- * @param nx,ny   multiples of MN_TRANSFORM_UNIT, see mn_transform_size
- * @param kept    1 <= kept <= nx/2 + 1
- * @param rows    who owns which of the ny rows; copied */
+ * @param nx,ny    even; see mn_transform_size
+ * @param kept     1 <= kept <= nx/2 + 1
+ * @param rows     who owns which of the ny rows; copied
+ * @param columns  who owns which of the kept columns; copied; NULL: evenly shared */
 mn_error *mn_transform_create(const mn_parallel *parallel, bool single, int64_t nx, int64_t ny, int64_t kept,
-                              const mn_shares *rows, mn_transform **transform) MN_MUST_CHECK;
+                              const mn_shares *rows, const mn_shares *columns, mn_transform **transform) MN_MUST_CHECK;
 
 /** Releases it; NULL is allowed.  Local. */
 void mn_transform_destroy(mn_transform **transform);

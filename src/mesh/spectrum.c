@@ -51,8 +51,8 @@ static void set_wave_numbers(mn_spectrum *s)
   }
 }
 
-mn_error *mn_spectrum_create(const mn_parallel *parallel, const mn_lattice *mesh, const mn_shares *rows, double cutoff,
-                             bool single, mn_spectrum **spectrum)
+static mn_error *create(const mn_parallel *parallel, const mn_lattice *mesh, const mn_shares *rows,
+                        const mn_shares *columns, double cutoff, bool single, mn_spectrum **spectrum)
 {
   mn_spectrum *s = NULL;
   mn_error *error = mn_alloc(&s, 1, sizeof *s);
@@ -64,7 +64,7 @@ mn_error *mn_spectrum_create(const mn_parallel *parallel, const mn_lattice *mesh
   error = mn_agree(parallel, error);
   error = error ? error
                 : mn_transform_create(parallel, single, mesh->nodes[0], mesh->nodes[1], kept_columns(mesh, cutoff),
-                                      rows, &s->transform);
+                                      rows, columns, &s->transform);
   error = error ? error : mn_agree(parallel, allocate(s, cutoff));
   if (error) {
     mn_spectrum_destroy(&s);
@@ -72,6 +72,41 @@ mn_error *mn_spectrum_create(const mn_parallel *parallel, const mn_lattice *mesh
     set_wave_numbers(s);
   }
   *spectrum = s;
+  return error;
+}
+
+mn_error *mn_spectrum_create(const mn_parallel *parallel, const mn_lattice *mesh, const mn_shares *rows, double cutoff,
+                             bool single, mn_spectrum **spectrum)
+{
+  return create(parallel, mesh, rows, NULL, cutoff, single, spectrum);
+}
+
+/* The first node that is a multiple of the coarse spacing. */
+static int64_t first_of(int64_t fine, int ratio)
+{
+  return fine >= 0 ? (fine + ratio - 1) / ratio : -(-fine / ratio);
+}
+
+mn_error *mn_spectrum_create_thin(const mn_spectrum *fine, int ratio, double cutoff, bool single, mn_spectrum **thin)
+{
+  const mn_parallel *p = &fine->parallel;
+  const mn_lattice mesh = {.spacing = fine->mesh.spacing * ratio,
+                           .first = {first_of(fine->mesh.first[0], ratio), first_of(fine->mesh.first[1], ratio)},
+                           .nodes = {fine->mesh.nodes[0] / ratio, fine->mesh.nodes[1] / ratio}};
+  const int64_t kept = kept_columns(&mesh, cutoff);
+  const mn_transform_layout *l = mn_transform_shape(fine->transform);
+  mn_shares rows = {0};
+  mn_shares columns = {0};
+  mn_error *error = mn_shares_even(mesh.nodes[1], p->size, &rows);
+  error = mn_agree(p, error ? error : mn_shares_even(l->kept, p->size, &columns));
+  if (!error) {
+    for (int r = 0; r <= p->size; r++) {
+      columns.begin[r] = columns.begin[r] < kept ? columns.begin[r] : kept;
+    }
+    error = create(p, &mesh, &rows, &columns, cutoff, single, thin);
+  }
+  mn_shares_clear(&rows);
+  mn_shares_clear(&columns);
   return error;
 }
 
@@ -225,6 +260,25 @@ void mn_spectrum_gradient(mn_spectrum *s, const double *modes, const mn_damping 
     put_column(s, c, true, modes + 2 * c * s->ky_count);
   }
   mn_transform_to_rows(s->transform, wanted, more, field);
+}
+
+/* Modes count from the first node: where that is another, they turn by exp(i k.shift). */
+void mn_spectrum_thin(const mn_spectrum *fine, const double *modes, const mn_spectrum *thin, double *out)
+{
+  const double ratio = rint(thin->mesh.spacing / fine->mesh.spacing);
+  double shift[2];
+  for (int a = 0; a < 2; a++) {
+    shift[a] = fine->mesh.spacing * ((double)thin->mesh.first[a] * ratio - (double)fine->mesh.first[a]);
+  }
+  for (int64_t c = 0; c < thin->kx_count; c++) {
+    for (int64_t j = 0; j < thin->ky_count; j++, out += 2) {
+      const int64_t row = 2 * j < thin->ky_count ? j : fine->ky_count - thin->ky_count + j;
+      const double *from = modes + 2 * (c * fine->ky_count + row);
+      const double phase = thin->kx[c] * shift[0] + thin->ky[j] * shift[1];
+      out[0] = cos(phase) * from[0] - sin(phase) * from[1];
+      out[1] = cos(phase) * from[1] + sin(phase) * from[0];
+    }
+  }
 }
 
 void mn_spectrum_convolve(mn_spectrum *s, const double *deposit, const double *symbol, const mn_damping *damping,

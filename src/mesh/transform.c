@@ -20,10 +20,15 @@ struct mn_transform {
   int *send_count, *send_at, *receive_count, *receive_at; /* [ranks] complex numbers; 0 of this rank's */
 };
 
+static int64_t whole_units(int64_t n)
+{
+  return (n + MN_TRANSFORM_UNIT - 1) / MN_TRANSFORM_UNIT;
+}
+
 int64_t mn_transform_size(int64_t n)
 {
   static const int64_t factors[] = {2, 3, 5, 7};
-  for (int64_t units = (n + MN_TRANSFORM_UNIT - 1) / MN_TRANSFORM_UNIT;; units++) {
+  for (int64_t units = whole_units(n);; units++) {
     int64_t left = units;
     for (int k = 0; k < 4; k++) {
       while (left % factors[k] == 0) {
@@ -42,7 +47,7 @@ static mn_error *allocate(mn_transform *t)
   const int64_t rows = mn_shares_count(&t->rows, t->parallel.rank);
   const int64_t columns = mn_shares_count(&t->columns, t->parallel.rank);
   for (int side = 0; side < 2; side++) {
-    MN_TRY(mn_alloc(&t->at[side].own, columns * t->layout.ny, t->parts->complex_bytes));
+    MN_TRY(mn_alloc(&t->at[side].own, columns * t->layout.stride, t->parts->complex_bytes));
     if (size > 1) {
       MN_TRY(mn_alloc(&t->at[side].packed, t->layout.kept * rows, t->parts->complex_bytes));
     }
@@ -68,14 +73,16 @@ static mn_error *allocate(mn_transform *t)
   return t->parts->create(&t->layout, &t->plans);
 }
 
-static mn_error *prepare(mn_transform *t, bool single, int64_t nx, int64_t ny, int64_t kept, const mn_shares *rows)
+static mn_error *prepare(mn_transform *t, bool single, int64_t nx, int64_t ny, int64_t kept, const mn_shares *rows,
+                         const mn_shares *columns)
 {
   const mn_parallel *p = &t->parallel;
   t->parts = single ? &mn_transform_float : &mn_transform_double;
   MN_TRY(mn_shares_copy(rows, &t->rows));
-  MN_TRY(mn_shares_even(kept, p->size, &t->columns));
+  MN_TRY(columns ? mn_shares_copy(columns, &t->columns) : mn_shares_even(kept, p->size, &t->columns));
   t->layout = (mn_transform_layout){.nx = nx,
                                     .ny = ny,
+                                    .stride = whole_units(ny) * MN_TRANSFORM_UNIT,
                                     .kept = kept,
                                     .row_begin = t->rows.begin[p->rank],
                                     .row_end = t->rows.begin[p->rank + 1],
@@ -85,13 +92,13 @@ static mn_error *prepare(mn_transform *t, bool single, int64_t nx, int64_t ny, i
 }
 
 mn_error *mn_transform_create(const mn_parallel *parallel, bool single, int64_t nx, int64_t ny, int64_t kept,
-                              const mn_shares *rows, mn_transform **transform)
+                              const mn_shares *rows, const mn_shares *columns, mn_transform **transform)
 {
   mn_transform *t = NULL;
   mn_error *error = mn_alloc(&t, 1, sizeof *t);
   if (!error) {
     t->parallel = *parallel;
-    error = prepare(t, single, nx, ny, kept, rows);
+    error = prepare(t, single, nx, ny, kept, rows, columns);
   }
   error = mn_agree(parallel, error);
   if (error) {
@@ -135,7 +142,7 @@ static void sort_columns(const mn_transform *t, int side, bool into)
     for (int q = 0; q < t->parallel.size; q++) {
       const int64_t rows = mn_shares_count(&t->rows, q);
       char *block = t->arriving + (size_t)(t->receive_at[q] + c * rows) * unit;
-      char *column = (char *)t->at[side].own + (size_t)(c * t->layout.ny + t->rows.begin[q]) * unit;
+      char *column = (char *)t->at[side].own + (size_t)(c * t->layout.stride + t->rows.begin[q]) * unit;
       if (t->receive_count[q] > 0) {
         memcpy(into ? column : block, into ? block : column, (size_t)rows * unit);
       }
@@ -196,7 +203,7 @@ void mn_transform_to_columns(mn_transform *t, mn_range filled, const double *row
 
 static char *column_of(const mn_transform *t, int side, int64_t c)
 {
-  return (char *)t->at[side].own + (size_t)(c * t->layout.ny) * t->parts->complex_bytes;
+  return (char *)t->at[side].own + (size_t)(c * t->layout.stride) * t->parts->complex_bytes;
 }
 
 void mn_transform_column_out(mn_transform *t, int64_t c, double *modes)

@@ -26,7 +26,8 @@ static mn_error *create(const mn_transform_layout *l, void **out)
   plans *p = NULL;
   MN_TRY(mn_alloc(&p, 1, sizeof *p));
   *out = p;
-  p->stride = l->nx + MN_TRANSFORM_UNIT / 2; /* rows begin on cache lines, but not on the same ones of all pages */
+  /* rows begin on cache lines, but not on the same ones of all pages */
+  p->stride = (l->nx + MN_TRANSFORM_UNIT - 1) / MN_TRANSFORM_UNIT * MN_TRANSFORM_UNIT + MN_TRANSFORM_UNIT / 2;
   MN_TRY(mn_alloc(&p->row_modes, BATCH * p->stride, sizeof *p->row_modes));
   MN_TRY(mn_alloc(&p->scratch, l->nx > l->ny ? l->nx : l->ny, sizeof *p->scratch));
   p->row = FFTW(plan_dft_r2c_1d)((int)l->nx, (REAL *)p->scratch, p->row_modes, FFTW_ESTIMATE);
@@ -63,7 +64,7 @@ static stretch stretch_of(const mn_transform_layout *l, const mn_transform_place
 {
   const int64_t rows = l->row_end - l->row_begin;
   if (k == 1) {
-    return (stretch){l->col_begin, l->col_end, l->col_begin, l->ny, l->row_begin, at->own};
+    return (stretch){l->col_begin, l->col_end, l->col_begin, l->stride, l->row_begin, at->own};
   }
   return (stretch){k == 0 ? 0 : l->col_end, k == 0 ? l->col_begin : l->kept, 0, rows, 0, at->packed};
 }

@@ -8,7 +8,7 @@ enum { MN_TRANSFORM_BATCH = 32 /* rows at a time: 16 take 5 to 10 % longer on 20
 
 /* Where the modes of own rows are. */
 typedef struct mn_transform_places {
-  void *own;    /* [own columns][ny] */
+  void *own;    /* [own columns][stride] */
   void *packed; /* [kx][own rows] of the columns of other ranks; if there are any */
 } mn_transform_places;
 

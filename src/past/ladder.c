@@ -114,7 +114,7 @@ mn_error *mn_ladder_make_level(const mn_ladder *l, int number, mn_level **level)
 {
   const mn_lattice mesh = mesh_of(l, number);
   const bool single = l->options.tolerance >= single_from;
-  return mn_level_create(&l->parallel, number, &mesh, MN_PHASE_END / mesh.spacing, &l->window, single, level);
+  return mn_level_create(&l->parallel, number, &mesh, l->options.ratio, &l->window, single, level);
 }
 
 /* Adds a level at the fine (front) or the coarse end. */

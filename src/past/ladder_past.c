@@ -65,18 +65,20 @@ static mn_error *enter(mn_ladder *l, double time, double step)
   return NULL;
 }
 
-/* Modes of one level, of the same content, on the mesh of the next. */
+/* Modes of one level, of the same content, on the mesh of the next: it is so wide by now that the modes of the next
+ * level are all there is, which few nodes hold. */
 static mn_error *carry(mn_ladder *l, mn_level *from, const double *modes, mn_level *to, double *out)
 {
-  mn_resampling coarser;
-  const mn_spectrum *fine = from->spectrum;
-  const mn_spectrum *coarse = to->spectrum;
-  mn_resampling_make(l->options.ratio, &l->window, &fine->mesh, &coarser);
-  mn_spectrum_values(from->spectrum, modes, from->rows);
-  MN_TRY(mn_lattice_coarsen(&l->parallel, &coarser, &l->work, &fine->mesh, &fine->rows, from->rows, &coarse->mesh,
-                            &coarse->rows, to->rows));
-  mn_spectrum_modes(to->spectrum, mn_resampling_meets(&coarser, 1, &fine->mesh, &coarse->mesh), to->rows,
-                    fine->mesh.spacing * fine->mesh.spacing, &to->own, out);
+  mn_resampling same;
+  const mn_spectrum *thin = from->thin;
+  const mn_lattice *mesh = &to->spectrum->mesh;
+  mn_resampling_make(1, NULL, &thin->mesh, &same);
+  mn_spectrum_thin(from->spectrum, modes, thin, from->work);
+  mn_spectrum_values(from->thin, from->work, from->rows);
+  MN_TRY(mn_lattice_coarsen(&l->parallel, &same, &l->work, &thin->mesh, &thin->rows, from->rows, mesh,
+                            &to->spectrum->rows, to->rows));
+  mn_spectrum_modes(to->spectrum, mn_resampling_meets(&same, 1, &thin->mesh, mesh), to->rows,
+                    mesh->spacing * mesh->spacing, NULL, out);
   return NULL;
 }
 

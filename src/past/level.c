@@ -21,11 +21,10 @@ static mn_error *allocate(mn_level *l, const mn_window *window)
   MN_TRY(mn_alloc(&l->gone_y, l->spectrum->ky_count, sizeof *l->gone_y));
   MN_TRY(mn_alloc(&l->left_y, l->spectrum->ky_count, sizeof *l->left_y));
   MN_TRY(mn_alloc(&l->rows, 2 * l->spectrum->row_count * l->spectrum->mesh.nodes[0], sizeof *l->rows));
-  MN_TRY(mn_damping_make(l->spectrum, window, l->spectrum->mesh.spacing, &l->own));
   return mn_damping_make(l->spectrum, window, l->spectrum->mesh.spacing, &l->chain);
 }
 
-mn_error *mn_level_create(const mn_parallel *parallel, int number, const mn_lattice *mesh, double cutoff,
+mn_error *mn_level_create(const mn_parallel *parallel, int number, const mn_lattice *mesh, int ratio,
                           const mn_window *window, bool single, mn_level **level)
 {
   mn_level *l = NULL;
@@ -34,8 +33,9 @@ mn_error *mn_level_create(const mn_parallel *parallel, int number, const mn_latt
   error = mn_agree(parallel, error ? error : mn_shares_even(mesh->nodes[1], parallel->size, &rows));
   if (!error) {
     l->number = number;
-    l->cutoff = cutoff;
-    error = mn_spectrum_create(parallel, mesh, &rows, cutoff, single, &l->spectrum);
+    l->cutoff = MN_PHASE_END / mesh->spacing;
+    error = mn_spectrum_create(parallel, mesh, &rows, l->cutoff, single, &l->spectrum);
+    error = error ? error : mn_spectrum_create_thin(l->spectrum, ratio, l->cutoff / ratio, single, &l->thin);
     error = error ? error : mn_agree(parallel, allocate(l, window));
   }
   mn_shares_clear(&rows);
@@ -54,7 +54,7 @@ void mn_level_destroy(mn_level **level)
       mn_level_close(l, l->chapters - 1);
     }
     mn_spectrum_destroy(&l->spectrum);
-    mn_damping_clear(&l->own);
+    mn_spectrum_destroy(&l->thin);
     mn_damping_clear(&l->chain);
     mn_free(&l->present);
     mn_free(&l->before);

@@ -20,7 +20,7 @@ typedef struct mn_level {
   int number;
   double cutoff; /* largest kx and ky */
   mn_spectrum *spectrum;
-  mn_damping own;               /* undoes the window to the next finer mesh */
+  mn_spectrum *thin;            /* of the same box, with the spacing and the modes of the next coarser level */
   mn_damping chain;             /* undoes all windows down to the points */
   double *present;              /* modes of the masses seen last, until they are remembered */
   double *before;               /* modes of the newest sample */
@@ -38,8 +38,8 @@ typedef struct mn_level {
   mn_chapter chapter[MN_CHAPTERS_MAX]; /* oldest first; the last may be open */
 } mn_level;
 
-/* Collective.  `mesh`, `cutoff` and `single` as mn_spectrum_create. */
-mn_error *mn_level_create(const mn_parallel *parallel, int number, const mn_lattice *mesh, double cutoff,
+/* Collective.  ratio: of the spacings of levels;  `single` as mn_spectrum_create. */
+mn_error *mn_level_create(const mn_parallel *parallel, int number, const mn_lattice *mesh, int ratio,
                           const mn_window *window, bool single, mn_level **level) MN_MUST_CHECK;
 void mn_level_destroy(mn_level **level);
 
