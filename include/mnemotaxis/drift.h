@@ -62,8 +62,8 @@ double mn_drift_coarsest(const mn_model *model, const mn_drift_options *options,
 typedef enum mn_phase {
   MN_PHASE_SPREAD,   /**< cells to the sheet */
   MN_PHASE_MODES,    /**< their modes on the ladder */
-  MN_PHASE_SHEET,    /**< choice of meshes, fields of the sheet's own modes */
-  MN_PHASE_LADDER,   /**< fields of the ladder */
+  MN_PHASE_SHEET,    /**< choice of meshes, fields of the sheet: its own modes, and those of the ladder added to them */
+  MN_PHASE_LADDER,   /**< fields of the ladder, down to its finest level */
   MN_PHASE_READ,     /**< fields at the cells */
   MN_PHASE_NEAR,     /**< near pairs */
   MN_PHASE_OWN,      /**< own trails */
@@ -157,8 +157,9 @@ struct mn_drift {
   int64_t count; /**< cells in all */
   mn_block block;
   mn_drift_cost cost;
-  double expected; /**< relative rms error of the last evaluation, by the engine's own reckoning */
-  void *work;      /**< the engine's own */
+  double expected;                   /**< relative rms error of the last evaluation, by the engine's own reckoning */
+  void *work;                        /**< the engine's own */
+  struct mn_partner_trail *partners; /**< what mn_drift_partner remembers of a history, or NULL */
 };
 
 /** Prepares an engine for `count` cells.  Collective. */
@@ -208,9 +209,16 @@ mn_ladder *mn_drift_ladder(mn_drift *drift);
  * Collective.  Serves the moments of |D^{12}|: by exchangeability every pair has the law of (1, 2).
  * @param mine  [local cells, 2]
  * @param out   [local witnesses, 2]
- * Cost: one pass over the past, O(local cells x samples). */
-mn_error *mn_drift_partner(const mn_drift *drift, const mn_history *past, double now, const double *mine,
+ * Accuracy: relative to the largest force of the past, drift.tolerance for the direct engine; where the engine needs no
+ * paths, a tenth of drift.tolerance or of 1e-4, whichever is larger, rms.
+ * Cost: direct engine, and where all of more than 4096 paths are kept, one pass over the past, O(local witnesses x
+ * samples); else what is new of the past, and some hundred samples (src/drift/partner_trail.c). */
+mn_error *mn_drift_partner(mn_drift *drift, const mn_history *past, double now, const double *mine,
                            double *out) MN_MUST_CHECK;
+
+/** Bytes per rank that it is expected to keep from call to call, at `time`.  Local. */
+int64_t mn_drift_partner_bytes(const mn_drift_engine *engine, const mn_model *model, const mn_drift_options *options,
+                               int64_t witnesses, int ranks, double time);
 
 #ifdef __cplusplus
 }

@@ -82,7 +82,8 @@ void mn_resampling_clear(mn_resampling_work *work);
  * @param from,fine  mesh, [own rows, from->nodes[0]]; rows owned as `fine_owner` says
  * @param to,coarse  mesh, [own rows, to->nodes[0]]: own rows of mn_resampling_meets are overwritten, others, where all
  *                   would be 0, are left alone; rows owned as `coarse_owner` says
- * Cost: width multiplications per fine value, twice; fetches rows of to->nodes[0] doubles. */
+ * Cost: width multiplications per fine value, twice; fetches rows of to->nodes[0] doubles.  Width 1: fetches fine rows
+ * and copies. */
 mn_error *mn_lattice_coarsen(const mn_parallel *parallel, const mn_resampling *resampling, mn_resampling_work *work,
                              const mn_lattice *from, const mn_shares *fine_owner, const double *fine,
                              const mn_lattice *to, const mn_shares *coarse_owner, double *coarse) MN_MUST_CHECK;

@@ -91,7 +91,7 @@ void mn_spectrum_values(mn_spectrum *spectrum, const double *modes, double *valu
 /** The gradient on the nodes, sharpened.  Collective.
  * @param damping  what the windows on the way to the points will do; NULL: none
  * @param wanted   rows of the mesh; others are not written
- * @param more     is added to every row
+ * @param more     is added to every row that is wanted
  * @param field    [own rows, nodes[0], 2] */
 void mn_spectrum_gradient(mn_spectrum *spectrum, const double *modes, const mn_damping *damping, mn_range wanted,
                           mn_row_adder more, double *field);

@@ -50,7 +50,7 @@ const mn_transform_layout *mn_transform_shape(const mn_transform *transform);
  * Cost: one MPI_Alltoallv of 2 kept ny real numbers in all, but for what stays on its rank. */
 void mn_transform_to_columns(mn_transform *transform, mn_range filled, const double *rows);
 
-/** One own column after mn_transform_to_columns, from y to ky: sum_y exp(-2 pi i ky y/ny).  Local.  Once a column.
+/** One own column after mn_transform_to_columns, from y to ky: sum_y exp(-2 pi i ky y/ny).  Local.
  * @param c      0 <= c < own columns
  * @param modes  [ny, 2] receives it */
 void mn_transform_column_out(mn_transform *transform, int64_t c, double *modes);
@@ -62,7 +62,7 @@ void mn_transform_column_in(mn_transform *transform, int64_t c, int side, const 
 
 /** From columns to rows: sum over all kx, without a factor.  Collective.
  * @param wanted  rows of the mesh, the same on all ranks; others are not written
- * @param more    is added to every row
+ * @param more    is added to every row that is wanted
  * @param rows    [own rows, nx, 2] complex
  * Cost: two MPI_Alltoallv of 2 kept ny real numbers in all, but for what stays on its rank. */
 void mn_transform_to_rows(mn_transform *transform, mn_range wanted, mn_row_adder more, double *rows);

@@ -2,6 +2,8 @@
 #include <mnemotaxis/drift.h>
 #include <mnemotaxis/memory.h>
 
+#include "partner_trail.h"
+
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -34,6 +36,7 @@ void mn_drift_destroy(mn_drift **drift)
 {
   if (*drift) {
     (*drift)->engine->destroy(*drift);
+    mn_partner_trail_destroy(&(*drift)->partners);
   }
   mn_free(drift);
 }
@@ -60,17 +63,15 @@ mn_error *mn_drift_evaluate(mn_drift *drift, const mn_history *past, double now,
   return drift->engine->evaluate(drift, past, now, &present, mine, out);
 }
 
-enum { WITNESSES = 4096 };
-
 /* Witnesses are every stride-th group of cells. */
 static int64_t stride_of(int64_t count)
 {
-  return (mn_groups(count) * MN_GROUP + WITNESSES - 1) / WITNESSES;
+  return (mn_groups(count) * MN_GROUP + MN_WITNESSES - 1) / MN_WITNESSES;
 }
 
 int64_t mn_drift_witnesses(const mn_drift_engine *engine, int64_t count)
 {
-  if (!engine->remember || count <= WITNESSES) {
+  if (!engine->remember || count <= MN_WITNESSES) {
     return count;
   }
   const int64_t groups = mn_groups(count);

@@ -1,8 +1,11 @@
-/* D^{i,i+1} of witnesses by one walk through their past: the same quadrature as the engines, one source per target. */
+/* D^{i,i+1} of witnesses: the present force, and the past by one walk through it, or by trails where the engine needs
+ * no paths and a step should not grow with their length; the same quadrature as the engines, one source per target. */
 #include <mnemotaxis/drift.h>
 #include <mnemotaxis/memory.h>
 #include <mnemotaxis/quadrature.h>
 #include <mnemotaxis/recall.h>
+
+#include "partner_trail.h"
 
 #include <math.h>
 #include <string.h>
@@ -46,7 +49,17 @@ static void add_sample(void *context, const mn_gaussians *rule, double unit, con
   }
 }
 
-mn_error *mn_drift_partner(const mn_drift *drift, const mn_history *past, double now, const double *mine, double *out)
+static mn_error *add_past(mn_drift *drift, const mn_history *past, double now, partners *w)
+{
+  const bool by_trails = drift->engine->remember && w->count <= MN_WITNESSES;
+  if (by_trails) {
+    return mn_agree(&drift->parallel, mn_partner_trail_add(drift, past, now, w->all, &drift->partners, w->out));
+  }
+  mn_recall_walk(&w->recall, past, &drift->model, drift->options.tolerance, add_sample, w);
+  return NULL;
+}
+
+mn_error *mn_drift_partner(mn_drift *drift, const mn_history *past, double now, const double *mine, double *out)
 {
   const mn_parallel *parallel = &drift->parallel;
   const int64_t count = mn_history_cells(past);
@@ -64,7 +77,7 @@ mn_error *mn_drift_partner(const mn_drift *drift, const mn_history *past, double
   if (!error) {
     memset(out, 0, bytes);
     add_present(&w, mn_recall_window(&w.recall));
-    mn_recall_walk(&w.recall, past, &drift->model, drift->options.tolerance, add_sample, &w);
+    error = add_past(drift, past, now, &w);
   }
   mn_free(&w.all);
   mn_recall_clear(&w.recall);

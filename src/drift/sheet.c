@@ -15,7 +15,7 @@ static int64_t nodes_of(const mn_lattice *mesh)
   return mesh->nodes[0] * mesh->nodes[1];
 }
 
-int64_t mn_sheet_own(const mn_sheet *s, int rank)
+static int64_t own_nodes(const mn_sheet *s, int rank)
 {
   return mn_shares_count(&s->rows, rank) * s->mesh.nodes[0];
 }
@@ -84,7 +84,9 @@ void mn_sheet_field(mn_sheet *s, int rank, const mn_model *model, const mn_symbo
   if (!model || !(key->low < key->high)) {
     for (int64_t row = s->rows.begin[rank]; row < s->rows.begin[rank + 1]; row++, field += width) {
       memset(field, 0, (size_t)width * sizeof *field);
-      more.add(more.of, row, field);
+      if (more.add) {
+        more.add(more.of, row, field);
+      }
     }
     return;
   }
@@ -171,7 +173,7 @@ mn_error *mn_sheet_spread(const mn_parallel *parallel, mn_sheet *s, int64_t coun
   mn_node_sums_open(&s->sums, nodes_of(&s->mesh));
   mn_lattice_spread(&s->mesh, &s->window, local, is_sorted(s) ? s->point : mine, scale, all, s->sums.counts);
   MN_TRY(mn_node_sums_reduce(parallel, &s->rows, s->mesh.nodes[0], &s->sums));
-  count_masses(s, mn_sheet_own(s, parallel->rank), count);
+  count_masses(s, own_nodes(s, parallel->rank), count);
   return NULL;
 }
 

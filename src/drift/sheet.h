@@ -63,9 +63,6 @@ double *mn_sheet_forces(const mn_sheet *sheet, double *out);
 mn_error *mn_sheet_read(const mn_parallel *parallel, mn_sheet *sheet, int64_t local, const double *mine,
                         double *out) MN_MUST_CHECK;
 
-/* Nodes in own rows.  Local. */
-int64_t mn_sheet_own(const mn_sheet *sheet, int rank);
-
 /* Releases all of it.  Collective. */
 void mn_sheet_clear(mn_sheet *sheet);
 

@@ -27,7 +27,7 @@ typedef struct mn_level {
   bool has_present, has_before; /* false: nobody needs them here, or they are not there yet */
   double *sum;                  /* of all chapters, at the ladder's time */
   double *work;                 /* [mn_spectrum_size] */
-  double *rows;                 /* [own rows, nodes[0], 2] deposit, or field of two components */
+  double *rows; /* [own rows, nodes[0], 2] deposit, or field of two components, in rows the ground meets */
   mn_symbol_key key;
   double *symbol;                     /* [kx_count, ky_count] of `key` */
   double *along_x, *along_y;          /* [kx_count], [ky_count] work space */

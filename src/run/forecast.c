@@ -26,8 +26,10 @@ int64_t mn_run_expected_bytes(const mn_run_options *o, int ranks)
                                                     kept < o->count ? kept / ranks : local, samples, step);
   const int64_t cells = 14 * local * (int64_t)sizeof(double); /* here and in the stepper */
   const int64_t gathered = 32 * kept;                         /* partner drift: positions and a decoded sample */
-  const int64_t writing = (1 << 20) + 24 * local;             /* a chunk of the seal, a column read back */
+  const int64_t followed = mn_drift_partner_bytes(o->engine, &o->dynamics.model, &o->drift, kept, ranks,
+                                                  mn_schedule_time(&o->dynamics.schedule, o->steps));
+  const int64_t writing = (1 << 20) + 24 * local; /* a chunk of the seal, a column read back */
   const mn_forecast engine = mn_run_forecast(o, ranks);
   const int64_t meshes = (int64_t)fmin(engine.bytes, 4e18); /* tiny first steps ask for any number of them */
-  return history + meshes + cells + (gathered > writing ? gathered : writing);
+  return history + meshes + cells + followed + (gathered > writing ? gathered : writing);
 }
