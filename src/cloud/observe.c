@@ -3,8 +3,9 @@
 #include <mnemotaxis/memory.h>
 #include <mnemotaxis/observe.h>
 
+#include "sort.h"
+
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 const mn_observable_info mn_observables[MN_OBSERVABLES] = {
@@ -112,13 +113,6 @@ static mn_error *observe_pairs(const mn_parallel *parallel, int64_t pairs, const
   return error;
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-  const double x = *(const double *)a;
-  const double y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 static int64_t count_at_most(const double *sorted, int64_t n, double limit)
 {
   int64_t low = 0;
@@ -181,7 +175,11 @@ static mn_error *observe_quantiles(const mn_parallel *parallel, int64_t count, i
   for (int64_t i = 0; i < local; i++) {
     sorted[i] = squared(x + 2 * i);
   }
-  qsort(sorted, (size_t)local, sizeof *sorted, compare_doubles);
+  mn_error *error = mn_agree(parallel, mn_sort(sorted, local, 1));
+  if (error) {
+    mn_free(&sorted);
+    return error;
+  }
   int64_t rank[STATISTICS];
   double r2[STATISTICS];
   for (int k = 0; k < QUANTILES; k++) {
@@ -199,19 +197,10 @@ static mn_error *observe_quantiles(const mn_parallel *parallel, int64_t count, i
   return NULL;
 }
 
-static int compare_points(const void *a, const void *b)
-{
-  const double *p = a;
-  const double *q = b;
-  const int by_x = (p[0] > q[0]) - (p[0] < q[0]);
-  return by_x != 0 ? by_x : (p[1] > q[1]) - (p[1] < q[1]);
-}
-
-/* Sweep along x: a partner can only be nearer than the best while its x is. */
-static double smallest_distance(double *points, int64_t count)
+/* Sweep along x, of sorted points: a partner can only be nearer than the best while its x is. */
+static double smallest_distance(const double *points, int64_t count)
 {
   double best = INFINITY;
-  qsort(points, (size_t)count, 2 * sizeof *points, compare_points);
   for (int64_t i = 0; i < count; i++) {
     for (int64_t j = i + 1; j < count; j++) {
       const double d[2] = {points[2 * j] - points[2 * i], points[2 * j + 1] - points[2 * i + 1]};
@@ -230,6 +219,7 @@ static mn_error *observe_smallest_distance(const mn_parallel *parallel, int64_t 
   double *all = NULL;
   MN_TRY(mn_agree(parallel, mn_alloc(&all, 2 * count, sizeof *all)));
   mn_error *error = mn_gather_rows(parallel, count, 2, x, all);
+  error = error ? error : mn_agree(parallel, mn_sort(all, count, 2));
   if (!error) {
     out->value[MN_MIN_DISTANCE] = smallest_distance(all, count);
   }
