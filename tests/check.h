@@ -7,6 +7,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,9 @@ void check_refused(mn_error *error, mn_code code, const char *words);
 
 /* All ranks: a duplicate of the world, valid while tests run. */
 const mn_parallel *check_world(void);
+
+/* True on all ranks, or the test fails on all: no rank leaves it alone.  Collective. */
+void assert_everywhere(bool mine);
 
 /* A fresh directory for the files of a test, known to all ranks, and its removal with all that is in it.  Collective.
  */

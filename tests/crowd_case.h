@@ -2,7 +2,7 @@
 #ifndef MN_TESTS_CROWD_CASE_H
 #define MN_TESTS_CROWD_CASE_H
 
-#include "check.h"
+#include "sharing.h"
 #include "drift/near.h"
 
 #include <math.h>
@@ -12,12 +12,6 @@ enum { CELLS = 300, NX = 30, NY = 24 };
 
 static const double reach = 0.35;
 static const double spacing = 0.1;
-
-/* So that no rank leaves a test alone. */
-static inline void assert_everywhere(bool mine)
-{
-  assert_false(mn_any(check_world(), !mine));
-}
 
 /* All cells of a cloud around a centre; `middle` is the lattice node there.  A tenth lies outside the mesh. */
 typedef struct cloud {
@@ -42,20 +36,6 @@ static inline cloud cloud_of(int count, int64_t middle)
   return c;
 }
 
-/* Ways to share rows; in all but the first some rank has none, if there are enough. */
-typedef enum sharing { EVENLY, ALL_TO_LAST, NONE_TO_FIRST, NONE_TO_INNER, SHARINGS } sharing;
-
-static inline mn_shares shared(const mn_parallel *p, sharing how)
-{
-  mn_shares shares;
-  check_ok(mn_shares_even(NY, p->size, &shares));
-  for (int r = 1; r < p->size; r++) {
-    const int64_t begin[SHARINGS] = {shares.begin[r], 0, NY * (r - 1) / (p->size - 1), 5};
-    shares.begin[r] = begin[how];
-  }
-  return shares;
-}
-
 /* Which of the own cells is the k-th of the listing; some clouds are listed backwards: the order must not matter. */
 static inline int64_t listed(const cloud *c, mn_block own, int64_t k)
 {
@@ -66,7 +46,7 @@ static inline mn_crowd gather(const mn_parallel *p, const cloud *c, sharing how,
 {
   const mn_block own = mn_block_of(c->count, p->rank, p->size);
   mn_crowd crowd = {0};
-  mn_shares rows = shared(p, how);
+  mn_shares rows = shared(p, how, NY);
   int64_t order[CELLS];
   double point[2 * CELLS];
   for (int64_t k = 0; k < mn_block_count(own); k++) {

@@ -28,12 +28,6 @@ typedef struct story {
 
 static story told;
 
-/* So that no rank leaves a test alone. */
-static inline void assert_everywhere(bool mine)
-{
-  assert_false(mn_any(check_world(), !mine));
-}
-
 /* Steps of `first`, growing by `growth`; Brownian paths from a cloud. */
 static inline void tell(story *s, const mn_model *model, double tolerance, int steps, double first, double growth)
 {

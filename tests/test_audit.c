@@ -22,12 +22,6 @@ typedef struct subject {
   double found[2 * CELLS]; /* of the block */
 } subject;
 
-/* So that no rank leaves a test alone. */
-static void assert_everywhere(bool mine)
-{
-  assert_false(mn_any(check_world(), !mine));
-}
-
 /* Brownian paths from a normal cloud, growing steps; an engine with a tolerance of its own. */
 static void follow(const mn_parallel *p, const mn_drift_engine *engine, double relative, int samples, subject *s)
 {

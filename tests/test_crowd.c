@@ -22,7 +22,7 @@ static void for_all(bool check(const cloud *, const mn_crowd *, const mn_range *
   for (int k = 0; k < 2 * SHARINGS * 3; k++) {
     const cloud c = cloud_of(k % 2 ? CELLS : 40, k / 2 % 3 * 1000 - 1000);
     const sharing how = k / 6;
-    mn_shares rows = shared(p, how);
+    mn_shares rows = shared(p, how, NY);
     const mn_range strip = {rows.begin[p->rank], rows.begin[p->rank + 1]};
     mn_shares_clear(&rows);
     mn_crowd crowd = gather(p, &c, how, bins[k % 3]);
@@ -127,7 +127,7 @@ static void large_crowds_are_whole(void **state)
   const mn_block own = mn_block_of(MANY, p->rank, p->size);
   const mn_lattice mesh = {spacing, {-NX / 2, -NY / 2}, {NX, NY}};
   const mn_listing mine = {own, x + 2 * own.begin, NULL};
-  mn_shares rows = shared(p, EVENLY);
+  mn_shares rows = shared(p, EVENLY, NY);
   mn_crowd crowd = {0};
   for (int k = 0; k < 2 * MANY; k++) {
     x[k] = 0.5 * check_normal(29, (uint64_t)k);

@@ -15,12 +15,6 @@ static const int widths[] = {4, 7, WIDEST};
 static const double cutoff = 1.3;
 enum { WIDTHS = sizeof widths / sizeof *widths };
 
-/* So that no rank leaves a test alone. */
-static void assert_everywhere(bool mine)
-{
-  assert_false(mn_any(check_world(), !mine));
-}
-
 static double value(int64_t k)
 {
   return check_normal(41, (uint64_t)k);

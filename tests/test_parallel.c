@@ -11,14 +11,6 @@ enum { CELLS = 1000, WIDTH_MAX = 3 };
 static const int64_t counts[] = {1, 5, 31, 32, 33, 64, 65, 100, 190, CELLS};
 enum { COUNTS = sizeof counts / sizeof *counts };
 
-/* So that no rank leaves a test alone.  Not mn_any: that is on trial here. */
-static void assert_everywhere(bool mine)
-{
-  int all = mine;
-  MPI_Allreduce(MPI_IN_PLACE, &all, 1, MPI_INT, MPI_MIN, check_world()->comm);
-  assert_true(all);
-}
-
 static void groups_hold_every_cell(void **state)
 {
   (void)state;

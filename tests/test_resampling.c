@@ -1,6 +1,6 @@
 /* Between the meshes of a lattice.  Truth: values of the window, summed node by node, and its transform in closed form;
  * inner products, for transposes; bits, for what must not depend on ranks. */
-#include "check.h"
+#include "sharing.h"
 
 #include <float.h>
 #include <math.h>
@@ -14,12 +14,6 @@ static mn_resampling_work work;
 static const int widths[] = {4, 7, WIDEST};
 static const double cutoff = 1.3;
 enum { WIDTHS = sizeof widths / sizeof *widths };
-
-/* So that no rank leaves a test alone. */
-static void assert_everywhere(bool mine)
-{
-  assert_false(mn_any(check_world(), !mine));
-}
 
 static double value(int64_t k)
 {
@@ -82,20 +76,6 @@ static double joint_weight(const joint *j, int axis, int64_t c, int64_t f)
     return 0.0;
   }
   return j->window.width > 1 ? mn_window_value(&j->window, distance) : 1.0;
-}
-
-/* Ways to share rows; in all but the first some rank of three or more has none. */
-typedef enum sharing { EVENLY, ALL_TO_LAST, NONE_TO_FIRST, NONE_TO_INNER, SHARINGS } sharing;
-
-static mn_shares shared(const mn_parallel *p, sharing how, int64_t count)
-{
-  mn_shares shares;
-  check_ok(mn_shares_even(count, p->size, &shares));
-  for (int r = 1; r < p->size; r++) {
-    const int64_t begin[SHARINGS] = {shares.begin[r], 0, count * (r - 1) / (p->size - 1), 5};
-    shares.begin[r] = begin[how];
-  }
-  return shares;
 }
 
 static double fine_field[FINE_MAX * FINE_MAX], coarse_result[COARSE_MAX * COARSE_MAX];

@@ -11,12 +11,6 @@ enum { ROWS = 23, WIDTH_MAX = 5, ROUNDS = 6 };
 static const int64_t widths[] = {1, 3, WIDTH_MAX};
 enum { WIDTHS = sizeof widths / sizeof *widths };
 
-/* So that no rank leaves a test alone. */
-static void assert_everywhere(bool mine)
-{
-  assert_false(mn_any(check_world(), !mine));
-}
-
 /* Ways to share rows; in all but the first some rank of three or more owns nothing. */
 typedef enum sharing { EVENLY, ALL_TO_FIRST, ALL_TO_LAST, NONE_TO_FIRST, NONE_TO_INNER, SHARINGS } sharing;
 

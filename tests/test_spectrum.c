@@ -3,7 +3,7 @@
  *
  * The box is 26 standard deviations wide and the modes end at 8.5: what lies beyond is 1e-16 of the Gaussian.  A window
  * error is a root of squares over the images in one direction; the sum over images in two stays below 3 of them. */
-#include "check.h"
+#include "sharing.h"
 
 #include <math.h>
 #include <mnemotaxis/memory.h>
@@ -26,26 +26,6 @@ enum { WIDTHS = sizeof widths / sizeof *widths };
 static _Alignas(MN_ALIGNMENT) double field[2][2 * NX * NY];
 static _Alignas(MN_ALIGNMENT) double modes[2 * NX * NY];
 static _Alignas(MN_ALIGNMENT) double own_values[2 * NX * NY];
-
-/* Ways to share rows; in all but the first some rank of three or more has none. */
-typedef enum sharing { EVENLY, ALL_TO_LAST, NONE_TO_FIRST, NONE_TO_INNER, SHARINGS } sharing;
-
-/* So that no rank leaves a test alone. */
-static void assert_everywhere(bool mine)
-{
-  assert_false(mn_any(check_world(), !mine));
-}
-
-static mn_shares shared(const mn_parallel *p, sharing how, int64_t count)
-{
-  mn_shares shares;
-  check_ok(mn_shares_even(count, p->size, &shares));
-  for (int r = 1; r < p->size; r++) {
-    const int64_t begin[SHARINGS] = {shares.begin[r], 0, count * (r - 1) / (p->size - 1), 5};
-    shares.begin[r] = begin[how];
-  }
-  return shares;
-}
 
 static mn_spectrum *created_in(bool single, const mn_parallel *p, const mn_lattice *m, double most, sharing how)
 {

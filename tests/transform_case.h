@@ -2,7 +2,7 @@
 #ifndef MN_TESTS_TRANSFORM_CASE_H
 #define MN_TESTS_TRANSFORM_CASE_H
 
-#include "check.h"
+#include "sharing.h"
 
 #include <mnemotaxis/memory.h>
 #include <mnemotaxis/transform.h>
@@ -15,24 +15,10 @@ static const extent extents[] = {{16, 16, 9}, {32, 48, 17},  {48, 32, 11}, {32, 
                                  {16, 64, 2}, {112, 80, 57}, {20, 54, 6},  {34, 12, 18}};
 enum { EXTENTS = sizeof extents / sizeof *extents, NX_MAX = 112, NODES_MAX = NX_MAX * 80 };
 
-/* Ways to share rows; in all but the first some rank of three or more has none. */
-typedef enum sharing { EVENLY, ALL_TO_LAST, NONE_TO_FIRST, NONE_TO_INNER, SHARINGS } sharing;
-
-/* So that no rank leaves a test alone. */
-static inline void assert_everywhere(bool mine)
-{
-  assert_false(mn_any(check_world(), !mine));
-}
-
 static inline mn_transform *created(const mn_parallel *p, bool single, extent e, sharing how)
 {
   mn_transform *t = NULL;
-  mn_shares rows;
-  check_ok(mn_shares_even(e.ny, p->size, &rows));
-  for (int r = 1; r < p->size; r++) {
-    const int64_t begin[SHARINGS] = {rows.begin[r], 0, e.ny * (r - 1) / (p->size - 1), 5};
-    rows.begin[r] = begin[how];
-  }
+  mn_shares rows = shared(p, how, e.ny);
   check_ok(mn_transform_create(p, single, e.nx, e.ny, e.kept, &rows, NULL, &t));
   mn_shares_clear(&rows);
   return t;
